@@ -1,0 +1,57 @@
+/** The permanent codes of {@link SessionError}. A new failure gets a new code; a code never changes its meaning. */
+export type SessionErrorCode =
+  /** An option is wrong or contradicts another. Thrown at start. */
+  | "ERR_SESSION_CONFIG"
+  /** The store failed or cannot be reached. */
+  | "ERR_SESSION_STORE_UNAVAILABLE"
+  /** The store did not answer within the deadline; a change may or may not have been stored. */
+  | "ERR_SESSION_STORE_TIMEOUT"
+  /** Another process holds the store. */
+  | "ERR_SESSION_STORE_LOCKED"
+  /** The store's content cannot be read: it is damaged or was written by a newer version. */
+  | "ERR_SESSION_STORE_CORRUPT"
+  /** The store is full: its own limit of sessions or bytes is reached. */
+  | "ERR_SESSION_STORE_FULL"
+  /** The store lacks a capability that the call needs. */
+  | "ERR_SESSION_UNSUPPORTED"
+  /** The manager or store has been closed. */
+  | "ERR_SESSION_CLOSED"
+  /** Too many store operations wait already. */
+  | "ERR_SESSION_OVERLOADED"
+  /** The session ended meanwhile (revoked or expired): nothing was changed. */
+  | "ERR_SESSION_GONE"
+  /** Another change won: the privilege epoch moved on, or an update ran out of retries. */
+  | "ERR_SESSION_CONFLICT"
+  /** The session's data is not loaded yet: `await session.load()` first. */
+  | "ERR_SESSION_NOT_LOADED"
+  /** The response has left already, so the change could not reach the client. */
+  | "ERR_SESSION_HEADERS_SENT"
+  /** The codec cannot carry the value. */
+  | "ERR_SESSION_NOT_SERIALIZABLE"
+  /** A stored value cannot be decoded. */
+  | "ERR_SESSION_UNREADABLE_VALUE"
+  /** The value does not fit the key's schema. */
+  | "ERR_SESSION_INVALID_VALUE"
+  /** A key is empty, too long or not a string. */
+  | "ERR_SESSION_INVALID_KEY"
+  /** A limit on keys, value length or session size. */
+  | "ERR_SESSION_TOO_MANY_KEYS"
+  | "ERR_SESSION_VALUE_TOO_LARGE"
+  | "ERR_SESSION_TOO_LARGE"
+  /** The user has as many sessions as allowed, and the limit refuses rather than evicts. */
+  | "ERR_SESSION_USER_LIMIT"
+  /** An argument of a call is wrong. */
+  | "ERR_SESSION_INVALID_ARGUMENT"
+
+/** The one class of error that this library throws: match on `code`. */
+export class SessionError extends Error {
+  readonly code: SessionErrorCode
+  constructor(code: SessionErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = "SessionError"
+    this.code = code
+  }
+}
+
+export const isSessionError = (error: unknown, code?: SessionErrorCode): error is SessionError =>
+  error instanceof SessionError && (code === undefined || error.code === code)

@@ -1,0 +1,5 @@
+/** The seam, for whoever writes a store: `import type { SessionStore } from "sojourn/contract"`. */
+export type * from "./change.ts"
+export { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts"
+export type * from "./record.ts"
+export * from "./store.ts"

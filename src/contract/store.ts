@@ -1,0 +1,64 @@
+import type { Change, Outcome } from "./change.ts"
+import type { SessionRecord } from "./record.ts"
+
+/**
+ * A storage driver. It has no policy: it keeps records and applies changes. It judges liveness by its clock
+ * ({@link StoreContext.now}): a record is live while `now < expiresAt`. Every call rejects only on system failure, with a
+ * `SessionError` of code `ERR_SESSION_STORE_UNAVAILABLE` (or a more exact one) and the original as `cause`.
+ */
+export interface SessionStore {
+  /** One answer per id, in order; missing, expired or malformed is `undefined`. Never throws for any text. */
+  find(ids: readonly string[], signal?: AbortSignal): Promise<(SessionRecord | undefined)[]>
+  /**
+   * Each change is atomic and is durable once this resolves; one outcome per change, in order. Changes of one session
+   * apply in the order given. A rejection means that the outcome of every change in the call is unknown.
+   */
+  apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]>
+  /** Removes at most `limit` records that expired at or before `now`; resolves to their ids. Safe on many nodes at once. */
+  sweep(now: number, limit: number): Promise<readonly string[]>
+  /** Makes all acknowledged changes durable and frees every resource. A second call does nothing. */
+  close(): Promise<void>
+}
+
+/** Capability: answers at once from this process's memory, so that reading costs no promise. */
+export interface ImmediateStore extends SessionStore {
+  /** The same answer as `find([id])`. */
+  findNow(id: string): SessionRecord | undefined
+}
+
+/** Capability: an index of live sessions by their user. */
+export interface UserIndexedStore extends SessionStore {
+  /** The user's live sessions, oldest authentication first, then by id. */
+  findByUser(userId: string, signal?: AbortSignal): Promise<SessionRecord[]>
+  countByUser(userId: string, signal?: AbortSignal): Promise<number>
+  /** Revokes the user's sessions in one atomic step, but for the id `except`; resolves to the ids revoked. */
+  revokeByUser(userId: string, except?: string, signal?: AbortSignal): Promise<readonly string[]>
+}
+
+/** Capability: counts of live sessions. */
+export interface CountingStore extends SessionStore {
+  /** Live sessions, anonymous ones included. */
+  countLive(signal?: AbortSignal): Promise<number>
+  /** Distinct users with a live session whose `lastSeenAt` is at or after `since`. */
+  countUsersSeen(since: number, signal?: AbortSignal): Promise<number>
+}
+
+/** Capability: ends every session at once. */
+export interface ClearableStore extends SessionStore {
+  /** Revokes all sessions; resolves to how many were live. */
+  revokeAll(signal?: AbortSignal): Promise<number>
+}
+
+export const isImmediate = (store: SessionStore): store is ImmediateStore => "findNow" in store
+export const isUserIndexed = (store: SessionStore): store is UserIndexedStore => "findByUser" in store
+export const isCounting = (store: SessionStore): store is CountingStore => "countLive" in store
+export const isClearable = (store: SessionStore): store is ClearableStore => "revokeAll" in store
+
+/** What a store is given when it is opened. */
+export interface StoreContext {
+  /** The clock, in milliseconds since 1970. Injected, so that tests own time. */
+  readonly now: () => number
+}
+
+/** Opens a store from its URL. A wrong URL or option throws `ERR_SESSION_CONFIG`, and says what to do. */
+export type StoreFactory = (url: URL, context: StoreContext) => SessionStore | Promise<SessionStore>
