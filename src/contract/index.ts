@@ -1,4 +1,6 @@
 /** The seam, for whoever writes a store: `import type { SessionStore } from "sojourn/contract"`. */
+
+export { type Applied, applyChange, liveData } from "./apply-change.ts"
 export type * from "./change.ts"
 export { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts"
 export type * from "./record.ts"
