@@ -1,0 +1,50 @@
+import type { Change, Outcome } from "../contract/change.ts"
+import type { SessionRecord } from "../contract/record.ts"
+import type { SessionStore } from "../contract/store.ts"
+import type { Batcher } from "./batcher.ts"
+import type { EventHub } from "./events.ts"
+import type { Lifetimes } from "./lifetimes.ts"
+import type { SecretSource } from "./secret.ts"
+import type { Toucher } from "./toucher.ts"
+import type { UserLimit } from "./user-limit.ts"
+import type { ValueRules } from "./values.ts"
+
+/** What the parts of one manager share. */
+export interface ManagerContext {
+  readonly store: SessionStore
+  readonly batcher: Batcher
+  readonly toucher: Toucher
+  readonly events: EventHub
+  readonly secrets: SecretSource
+  readonly rules: ValueRules
+  readonly lifetimes: Lifetimes
+  readonly userLimit: UserLimit | undefined
+  /** Milliseconds after which a secret is replaced; `undefined`: never by time alone. */
+  readonly rotateEvery: number | undefined
+  /** How long a replaced secret stays good after the new one was seen, in milliseconds. */
+  readonly rotationGrace: number
+  readonly storeTimeout: number
+  readonly onStoreFailure: "fail" | "anonymous"
+  readonly now: () => number
+  /** 0 up to 1, for jitter only. */
+  readonly random: () => number
+}
+
+/** The change's outcome, after which the session's gathered last-seen time is out of date. */
+export async function applyOne(context: ManagerContext, change: Change): Promise<Outcome> {
+  const outcome = await context.batcher.apply(change)
+  if (change.kind !== "create") context.toucher.forget(change.id)
+  return outcome
+}
+
+/** Ends a session in the store; tells whether it was live. */
+export async function revokeRecord(
+  context: ManagerContext,
+  record: SessionRecord,
+  reason: "logout" | "revoked" | "evicted" | "theft" | "replaced",
+): Promise<boolean> {
+  const outcome = await applyOne(context, { kind: "revoke", id: record.id })
+  if (outcome.kind !== "applied") return false
+  context.events.emit("revoked", { id: record.id, userId: record.login?.userId, reason })
+  return true
+}

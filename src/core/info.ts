@@ -1,0 +1,28 @@
+import type { ClientFacts, SessionRecord } from "../contract/record.ts"
+
+/** What may be shown of a session: to its user in a list of devices, or to an administrator. Times are in ms since 1970. */
+export interface SessionInfo {
+  readonly id: string
+  readonly userId: string | undefined
+  readonly authenticatedAt: number | undefined
+  readonly methods: readonly string[]
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly expiresAt: number
+  readonly absoluteExpiresAt: number
+  readonly persistent: boolean
+  readonly client: ClientFacts
+}
+
+export const infoOf = (record: SessionRecord): SessionInfo => ({
+  id: record.id,
+  userId: record.login?.userId,
+  authenticatedAt: record.login?.authenticatedAt,
+  methods: record.login?.methods ?? [],
+  createdAt: record.createdAt,
+  lastSeenAt: record.lastSeenAt,
+  expiresAt: record.expiresAt,
+  absoluteExpiresAt: record.absoluteExpiresAt,
+  persistent: record.persistent,
+  client: record.client,
+})

@@ -1,0 +1,142 @@
+import { SessionError } from "../contract/errors.ts"
+import type { SessionStore } from "../contract/store.ts"
+import { Batcher } from "./batcher.ts"
+import { type Codec, jsonCodec } from "./codec.ts"
+import type { ManagerContext } from "./context.ts"
+import { type Duration, milliseconds } from "./duration.ts"
+import { EventHub } from "./events.ts"
+import { type LifetimeOptions, resolveLifetimes } from "./lifetimes.ts"
+import { type Limits, resolveLimits } from "./limits.ts"
+import type { DataSchema, StandardSchema } from "./schema.ts"
+import { type FillRandom, secretSource } from "./secret.ts"
+import { Toucher } from "./toucher.ts"
+import { type UserLimit, userIndex } from "./user-limit.ts"
+
+/** How a manager behaves. Times are {@link Duration}s: milliseconds, or text such as `"30m"`. */
+export interface ManagerOptions<Data extends object = Record<string, unknown>> extends LifetimeOptions {
+  /** A Standard Schema per key: gives the data its type, and validates what is written and read. */
+  readonly schema?: DataSchema<Data>
+  /** How values become text. Default: strict JSON. */
+  readonly codec?: Codec
+  readonly limits?: Partial<Limits>
+  /** How many sessions one user may have at a time. Default: no limit. */
+  readonly maxSessionsPerUser?: number
+  /** What a login above `maxSessionsPerUser` does. Default `"evict-oldest"`. */
+  readonly onUserLimit?: "evict-oldest" | "refuse"
+  /** Replaces the secret of a session in use after this time. Default: only at login and `rotate()`. */
+  readonly rotateEvery?: Duration
+  /** How long a replaced secret stays good once its successor was seen. Default 30 s. */
+  readonly rotationGrace?: Duration
+  /** How long last-seen times are gathered. Default 30 s, and at most a tenth of the idle timeout. */
+  readonly touchInterval?: Duration
+  /** How often expired sessions are removed, ±20 %. Default 5 min; `false`: only by `sweep()`. */
+  readonly sweepInterval?: Duration | false
+  /** How long any store call may take. Default 5 s. */
+  readonly storeTimeout?: Duration
+  /** What a request gets when the store fails: an error, or a session that cannot be stored. Default `"fail"`. */
+  readonly onStoreFailure?: "fail" | "anonymous"
+  /** The clock, in ms since 1970. For tests. */
+  readonly now?: () => number
+  /** Fills bytes from a secure source. For tests. */
+  readonly fillRandom?: FillRandom
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof ManagerOptions>([
+  "idleTimeout",
+  "absoluteTimeout",
+  "persistent",
+  "schema",
+  "codec",
+  "limits",
+  "maxSessionsPerUser",
+  "onUserLimit",
+  "rotateEvery",
+  "rotationGrace",
+  "touchInterval",
+  "sweepInterval",
+  "storeTimeout",
+  "onStoreFailure",
+  "now",
+  "fillRandom",
+])
+
+/** Checks every option and builds what the parts of a manager share. */
+export function managerContext<Data extends object>(
+  store: SessionStore,
+  options: ManagerOptions<Data>,
+): { context: ManagerContext; sweepInterval: number | undefined } {
+  checkNames(options)
+  const now = options.now ?? Date.now
+  const lifetimes = resolveLifetimes(options)
+  const limits = resolveLimits(options.limits)
+  const storeTimeout = milliseconds(options.storeTimeout ?? "5s", "storeTimeout")
+  const events = new EventHub()
+  const batcher = new Batcher(store, storeTimeout, limits.maxQueued)
+  const touchInterval = Math.min(
+    milliseconds(options.touchInterval ?? "30s", "touchInterval"),
+    lifetimes.idleTimeout / 10,
+  )
+  const context: ManagerContext = {
+    store,
+    batcher,
+    toucher: new Toucher(batcher, events, touchInterval),
+    events,
+    secrets: secretSource(options.fillRandom),
+    rules: { codec: options.codec ?? jsonCodec, limits, schema: schemas(options.schema), now },
+    lifetimes,
+    userLimit: userLimit(store, options),
+    rotateEvery:
+      options.rotateEvery === undefined ? undefined : milliseconds(options.rotateEvery, "rotateEvery"),
+    rotationGrace: milliseconds(options.rotationGrace ?? "30s", "rotationGrace"),
+    storeTimeout,
+    onStoreFailure: oneOf("onStoreFailure", options.onStoreFailure ?? "fail", ["fail", "anonymous"]),
+    now,
+    random: Math.random,
+  }
+  const { sweepInterval = "5m" } = options
+  return {
+    context,
+    sweepInterval: sweepInterval === false ? undefined : milliseconds(sweepInterval, "sweepInterval"),
+  }
+}
+
+function checkNames(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (NAMES.has(name)) continue
+    throw new SessionError("ERR_SESSION_CONFIG", `${name} is no option: there are ${[...NAMES].join(", ")}`)
+  }
+}
+
+function schemas(schema: object = {}): ReadonlyMap<string, StandardSchema<unknown>> {
+  const entries: [string, StandardSchema<unknown>][] = Object.entries(schema)
+  for (const [key, value] of entries) {
+    if (typeof value?.["~standard"]?.validate === "function") continue
+    throw new SessionError(
+      "ERR_SESSION_CONFIG",
+      `schema.${key} is no Standard Schema: give one of zod, valibot, arktype or another library that implements it`,
+    )
+  }
+  return new Map(entries)
+}
+
+function userLimit<Data extends object>(
+  store: SessionStore,
+  options: ManagerOptions<Data>,
+): UserLimit | undefined {
+  const { maxSessionsPerUser: max, onUserLimit = "evict-oldest" } = options
+  oneOf("onUserLimit", onUserLimit, ["evict-oldest", "refuse"])
+  if (max === undefined) return undefined
+  if (!Number.isSafeInteger(max) || max < 1) {
+    throw new SessionError("ERR_SESSION_CONFIG", `maxSessionsPerUser is ${max}: give a whole number above 0`)
+  }
+  userIndex(store)
+  return { max, onExceed: onUserLimit }
+}
+
+function oneOf<Choice extends string>(option: string, value: Choice, choices: readonly Choice[]): Choice {
+  if (choices.includes(value)) return value
+  throw new SessionError(
+    "ERR_SESSION_CONFIG",
+    `${option} is ${JSON.stringify(value)}: give ${choices.join(" or ")}`,
+  )
+}

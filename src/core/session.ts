@@ -1,0 +1,278 @@
+import { SessionError } from "../contract/errors.ts"
+import type { ClientFacts } from "../contract/record.ts"
+import { type Duration, milliseconds } from "./duration.ts"
+import { addFlash, type FlashMessage, takeFlashes } from "./flash.ts"
+import { infoOf, type SessionInfo } from "./info.ts"
+import type { LifetimeOptions } from "./lifetimes.ts"
+import type { SessionState } from "./state.ts"
+import { RESERVED_PREFIX } from "./values.ts"
+
+/** `T` with every level read-only, as values are frozen. */
+export type DeepReadonly<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T
+
+/** The keys of the data's type. */
+export type KeyOf<Data> = Extract<keyof Data, string>
+
+export interface SetOptions {
+  /** The key's own life; it ends with the session at the latest. */
+  readonly expiresIn?: Duration
+}
+
+export interface LoginOptions extends LifetimeOptions {
+  /** How the user was authenticated, as RFC 8176 names methods: `["pwd"]`, `["pwd", "otp"]`. */
+  readonly methods?: readonly string[]
+  /** What a list of devices shows for this session, such as "Anna's laptop". */
+  readonly label?: string
+}
+
+/** What a session asks of the manager. Each call is acknowledged by the store once it resolves. */
+export interface SessionOperations {
+  readonly now: () => number
+  load(state: SessionState): Promise<void>
+  commit(state: SessionState): Promise<void>
+  update(state: SessionState, key: string, change: (value: unknown) => unknown): Promise<unknown>
+  login(state: SessionState, userId: string, options: LoginOptions): Promise<void>
+  renew(state: SessionState): Promise<void>
+  revoke(state: SessionState, reason: "logout" | "revoked"): Promise<void>
+  revokeOthers(state: SessionState): Promise<number>
+  setLifetime(state: SessionState, options: LifetimeOptions): void
+}
+
+let stateOf: (session: Session<never>) => SessionState
+
+/**
+ * The session of one request. Reading is synchronous; `set`, `delete`, `clear` and `flash` are gathered into ONE change,
+ * which is stored before the response's headers leave (G6). The other operations are stored when their promise resolves.
+ *
+ * Errors: after another request ended the session, changing it fails with `ERR_SESSION_GONE` (G2); after another one
+ * logged in, with `ERR_SESSION_CONFLICT` (G3); too late in the response, with `ERR_SESSION_HEADERS_SENT`.
+ */
+export class Session<Data extends object = Record<string, unknown>> {
+  readonly #state: SessionState
+  readonly #operations: SessionOperations
+
+  static {
+    stateOf = session => session.#state
+  }
+
+  constructor(state: SessionState, operations: SessionOperations) {
+    this.#state = state
+    this.#operations = operations
+  }
+
+  /** Names the session: random, public, stable for its life, safe to log. It opens nothing: that takes the secret. */
+  get id(): string {
+    this.#state.assertLoaded()
+    return this.#state.id
+  }
+
+  /** Whether the store has this session. `false` for a visitor for whom nothing has been stored (G8). */
+  get isStored(): boolean {
+    return this.#loaded.record !== undefined
+  }
+
+  /** The user who is logged in. */
+  get userId(): string | undefined {
+    return this.#loaded.record?.login?.userId
+  }
+
+  /** When the user proved who they are, in ms since 1970. */
+  get authenticatedAt(): number | undefined {
+    return this.#loaded.record?.login?.authenticatedAt
+  }
+
+  /** Everything that may be shown of a stored session; `undefined` before it is stored. */
+  get info(): SessionInfo | undefined {
+    const { record } = this.#loaded
+    return record && infoOf(record)
+  }
+
+  get createdAt(): number | undefined {
+    return this.#loaded.record?.createdAt
+  }
+
+  /** When it was last used before this request, as far as that has been stored. */
+  get lastSeenAt(): number | undefined {
+    return this.#loaded.record?.lastSeenAt
+  }
+
+  /** When it ends unless it is used again, in ms since 1970. */
+  get expiresAt(): number | undefined {
+    return this.#loaded.record?.expiresAt
+  }
+
+  /** What is known of the client. */
+  get client(): ClientFacts {
+    return this.#state.client
+  }
+
+  /** The value, deep-frozen: change it with `set` or `update`. `undefined` when there is none, or its own life ended. */
+  get<Key extends KeyOf<Data>>(key: Key): DeepReadonly<Data[Key]> | undefined {
+    return this.#loaded.values.get(key) as DeepReadonly<Data[Key]> | undefined
+  }
+
+  has(key: KeyOf<Data>): boolean {
+    return this.#loaded.values.has(key)
+  }
+
+  keys(): KeyOf<Data>[] {
+    const keys = this.#loaded.values.keys().filter(key => !key.startsWith(RESERVED_PREFIX))
+    return keys as KeyOf<Data>[]
+  }
+
+  /**
+   * Sets one key; others that concurrent requests set survive (G1). The value is encoded now, so changing the object
+   * afterwards changes nothing. Errors: `ERR_SESSION_NOT_SERIALIZABLE`, `ERR_SESSION_INVALID_VALUE`,
+   * `ERR_SESSION_INVALID_KEY`, and the limits' `ERR_SESSION_TOO_MANY_KEYS`, `…_VALUE_TOO_LARGE`, `…_TOO_LARGE`.
+   */
+  set<Key extends KeyOf<Data>>(key: Key, value: Data[Key], options?: SetOptions): this {
+    checkOwnKey(key)
+    this.#state.assertChangeable()
+    const lifetime = options?.expiresIn
+    const expiresAt =
+      lifetime === undefined
+        ? undefined
+        : this.#operations.now() + milliseconds(lifetime, `expiresIn of "${key}"`)
+    this.#state.values.set(key, value, expiresAt)
+    this.#changed()
+    return this
+  }
+
+  /** Removes one key; tells whether it was there. */
+  delete(key: KeyOf<Data>): boolean {
+    checkOwnKey(key)
+    this.#state.assertLoaded()
+    if (!this.#state.values.has(key)) return false
+    this.#state.assertChangeable()
+    const existed = this.#state.values.delete(key)
+    this.#changed()
+    return existed
+  }
+
+  /** Removes all keys that this request sees. */
+  clear(): void {
+    for (const key of this.keys()) this.delete(key)
+  }
+
+  /**
+   * Sets a key to what `change` makes of its newest value, serialisably: of concurrent updates none is lost (G1). `change`
+   * may run several times. Returning `undefined` deletes the key. After too many conflicts: `ERR_SESSION_CONFLICT`.
+   */
+  async update<Key extends KeyOf<Data>>(
+    key: Key,
+    change: (value: DeepReadonly<Data[Key]> | undefined) => Data[Key] | DeepReadonly<Data[Key]> | undefined,
+  ): Promise<DeepReadonly<Data[Key]> | undefined> {
+    checkOwnKey(key)
+    const result = await this.#operations.update(this.#state, key, change as (value: unknown) => unknown)
+    return result as DeepReadonly<Data[Key]> | undefined
+  }
+
+  /** Removes a key and resolves to its value. Of concurrent takers exactly one gets it: for one-time tokens. */
+  async take<Key extends KeyOf<Data>>(key: Key): Promise<DeepReadonly<Data[Key]> | undefined> {
+    let taken: DeepReadonly<Data[Key]> | undefined
+    await this.update(key, value => {
+      taken = value
+      return undefined
+    })
+    return taken
+  }
+
+  /** Leaves a message for the next page that calls {@link flashes}. Concurrent messages all survive. */
+  flash(message: string, kind = "info"): void {
+    this.#state.assertChangeable()
+    addFlash(this.#state.values, { message, kind }, this.#operations.now())
+    this.#changed()
+  }
+
+  /** The messages left by `flash`, oldest first, which are then gone. */
+  flashes(): FlashMessage[] {
+    const messages = takeFlashes(this.#loaded.values)
+    if (messages.length > 0) this.#changed()
+    return messages
+  }
+
+  /**
+   * Logs the user in: a new secret, the old one ends at once (G3, ASVS 7.2.4), a new absolute lifetime. The data of an
+   * anonymous visitor (the cart) stays; after another user, the session starts empty under a new id.
+   * Errors: `ERR_SESSION_USER_LIMIT` when `maxSessionsPerUser` refuses.
+   */
+  async login(userId: string, options: LoginOptions = {}): Promise<void> {
+    await this.#operations.login(this.#state, userId, options)
+  }
+
+  /** Ends the session everywhere at once. What is set afterwards begins a new, anonymous one. */
+  async logout(): Promise<void> {
+    await this.#operations.revoke(this.#state, "logout")
+  }
+
+  /** A new secret after a change of privilege (a role, a second factor); the old one ends at once (G3). */
+  async rotate(): Promise<void> {
+    await this.#operations.renew(this.#state)
+  }
+
+  /** Ends the session like `logout`, but told as `revoked`. */
+  async revoke(): Promise<void> {
+    await this.#operations.revoke(this.#state, "revoked")
+  }
+
+  /** Ends all other sessions of this user (ASVS 7.4.3); resolves to their number. */
+  async revokeOthers(): Promise<number> {
+    return await this.#operations.revokeOthers(this.#state)
+  }
+
+  /** Gives this session lifetimes of its own, counted from now, with the next commit. */
+  setLifetime(options: LifetimeOptions): void {
+    this.#state.assertChangeable()
+    this.#operations.setLifetime(this.#state, options)
+    this.#changed()
+  }
+
+  /** Names the session in lists of devices, with the next commit. */
+  setLabel(label: string): void {
+    this.#state.assertChangeable()
+    this.#state.client = { ...this.#state.client, label }
+    this.#state.newClient = true
+    this.#changed()
+  }
+
+  /** Loads a session that a lazy route did not load; otherwise does nothing. */
+  async load(): Promise<this> {
+    await this.#operations.load(this.#state)
+    return this
+  }
+
+  /** Stores the gathered changes now. Adapters do it before the headers leave, so a handler rarely needs to. */
+  async save(): Promise<void> {
+    await this.#operations.commit(this.#state)
+  }
+
+  /** Forgets the changes that have not been stored yet. */
+  discard(): void {
+    this.#state.values.discard()
+  }
+
+  get #loaded(): SessionState {
+    this.#state.assertLoaded()
+    return this.#state
+  }
+
+  #changed(): void {
+    this.#state.exchange?.changed()
+  }
+}
+
+function checkOwnKey(key: string): void {
+  if (typeof key === "string" && !key.startsWith(RESERVED_PREFIX)) return
+  throw new SessionError(
+    "ERR_SESSION_INVALID_KEY",
+    typeof key === "string"
+      ? `"${key}" begins with "${RESERVED_PREFIX}", as only the library's own keys do: choose another name`
+      : `a session key is a string, not a ${typeof key}`,
+  )
+}
+
+export { stateOf }

@@ -1,0 +1,137 @@
+import { SessionError } from "../contract/errors.ts"
+import type { ClientFacts, SessionRecord } from "../contract/record.ts"
+import type { Lifetimes } from "./lifetimes.ts"
+import type { PendingData, ValueRules } from "./values.ts"
+import { Values } from "./values.ts"
+
+/** The response that a session belongs to, as far as the session has to know it. An adapter makes one. */
+export interface Exchange {
+  /** Whether the client can still be told of a new or ended token. */
+  readonly canIssue: boolean
+  /** Whether changes are still going to be committed. */
+  readonly canCommit: boolean
+  /** Called whenever something has become worth committing. */
+  changed(): void
+}
+
+/** What the client must be told after a commit. */
+export type Delivery =
+  | {
+      readonly kind: "issue"
+      readonly token: string
+      readonly persistent: boolean
+      readonly expiresAt: number
+    }
+  | { readonly kind: "clear" }
+
+/** A new secret that is due without a change of privilege: the hash to keep as the previous one. */
+export interface DueRotation {
+  readonly previousSecretHash: string
+}
+
+/** What a session's operations work on. The `Session` shows it to the application; the manager changes it. */
+export class SessionState {
+  /** The session as last read from, or written to, the store; `undefined` before it is stored and after it ended. */
+  record: SessionRecord | undefined
+  values: Values
+  client: ClientFacts
+  exchange: Exchange | undefined
+  delivery: Delivery | undefined
+  dueRotation: DueRotation | undefined
+  newLifetime: Lifetimes | undefined
+  newClient: boolean
+  /** Set while the data waits for `load()`. */
+  pendingToken: string | undefined
+  /** Why nothing can be stored: the failure that the `anonymous` policy answered. */
+  failure: SessionError | undefined
+  /** Whether this request counts as a use of the session. */
+  touches: boolean
+  /** The operation under way; operations of one session object run one after another. */
+  operation: Promise<unknown> | undefined
+  #newId: string | undefined
+  readonly #rules: ValueRules
+  readonly #issueId: () => string
+
+  constructor(rules: ValueRules, issueId: () => string, client: ClientFacts, record?: SessionRecord) {
+    this.#rules = rules
+    this.#issueId = issueId
+    this.record = record
+    this.values = new Values(rules, record?.data)
+    this.client = client
+    this.exchange = undefined
+    this.delivery = undefined
+    this.dueRotation = undefined
+    this.newLifetime = undefined
+    this.newClient = false
+    this.pendingToken = undefined
+    this.failure = undefined
+    this.touches = true
+    this.operation = undefined
+    this.#newId = undefined
+  }
+
+  get id(): string {
+    if (this.record) return this.record.id
+    this.#newId ??= this.#issueId()
+    return this.#newId
+  }
+
+  /** Becomes the session that a token opened; its label stays what it was. */
+  adopt(record: SessionRecord): void {
+    this.record = record
+    this.values.rebase(record.data)
+    const { label } = record.client
+    if (label !== undefined) this.client = { ...this.client, label }
+  }
+
+  get dirty(): boolean {
+    if (this.values.changed) return true
+    return (
+      this.record !== undefined &&
+      (this.newLifetime !== undefined || this.newClient || this.dueRotation !== undefined)
+    )
+  }
+
+  /** Whether the client can still be told of a token. */
+  get canIssue(): boolean {
+    return this.exchange === undefined || this.exchange.canIssue
+  }
+
+  /** Becomes a session that is not stored yet: another id, no data but what is given. */
+  startAnew(pending?: PendingData): void {
+    this.record = undefined
+    this.#newId = undefined
+    this.dueRotation = undefined
+    this.newLifetime = undefined
+    this.values = new Values(this.#rules)
+    if (pending) this.values.restore(pending)
+  }
+
+  assertLoaded(): void {
+    if (this.pendingToken === undefined) return
+    throw new SessionError(
+      "ERR_SESSION_NOT_LOADED",
+      "this route loads its session lazily: `await session.load()` before reading or changing it",
+    )
+  }
+
+  /** Refuses a change that could not be stored, or whose token could not reach the client. */
+  assertChangeable(): void {
+    this.assertLoaded()
+    if (this.failure) throw this.failure
+    if (!this.exchange) return
+    if (!this.exchange.canCommit) throw tooLate("the response has ended")
+    if (!this.record && !this.exchange.canIssue)
+      throw tooLate("a new session needs a cookie, and the headers have left")
+  }
+
+  /** Refuses an operation that issues or ends a token when the client can no longer be told. */
+  assertIssuable(): void {
+    this.assertLoaded()
+    if (this.failure) throw this.failure
+    if (!this.canIssue) throw tooLate("the headers have left")
+  }
+}
+
+const tooLate = (what: string): SessionError =>
+  new SessionError("ERR_SESSION_HEADERS_SENT", `${what}: change the session before the response begins`)

@@ -1,0 +1,81 @@
+import { applyChange } from "../contract/apply-change.ts"
+import type { Patch } from "../contract/change.ts"
+import { SessionError } from "../contract/errors.ts"
+import type { SessionRecord } from "../contract/record.ts"
+import { applyOne, type ManagerContext } from "./context.ts"
+import { seenNow } from "./lifetimes.ts"
+import { refused } from "./outcome.ts"
+import type { SessionState } from "./state.ts"
+
+const LONGEST_PAUSE = 50
+
+/**
+ * Compare-and-set on the version: read, change, write if nobody wrote meanwhile, else again after a pause with jitter.
+ * A key's own expiry stays what it was.
+ */
+export async function updateStored(
+  context: ManagerContext,
+  state: SessionState,
+  id: string,
+  key: string,
+  change: (value: unknown) => unknown,
+): Promise<unknown> {
+  const { maxRetries } = context.rules.limits
+  for (let attempt = 0; attempt <= maxRetries; attempt++) {
+    if (attempt > 0) await pause(context, attempt)
+    const fresh = await readFresh(context, state, id)
+    const value = await change(state.values.get(key))
+    const patch = patchFor(context, state, fresh, key, value)
+    const outcome = await applyOne(context, patch)
+    if (outcome.kind === "gone") throw refused(outcome)
+    if (outcome.kind === "applied") {
+      const { ifVersion: _, ...unconditional } = patch
+      const after = applyChange(fresh, unconditional, context.now()).record ?? fresh
+      adopt(state, { ...after, version: outcome.version }, key)
+      return state.values.get(key)
+    }
+  }
+  throw new SessionError(
+    "ERR_SESSION_CONFLICT",
+    `"${key}" could not be updated: other changes came first ${maxRetries + 1} times (limits.maxRetries); try again later`,
+  )
+}
+
+async function readFresh(context: ManagerContext, state: SessionState, id: string): Promise<SessionRecord> {
+  const fresh = await context.batcher.find(id)
+  if (!fresh) throw refused({ kind: "gone" })
+  if (state.record && fresh.epoch !== state.record.epoch) throw refused({ kind: "conflict" })
+  state.record = fresh
+  state.values.rebase(fresh.data)
+  return fresh
+}
+
+function patchFor(
+  context: ManagerContext,
+  state: SessionState,
+  fresh: SessionRecord,
+  key: string,
+  value: unknown,
+): Patch {
+  const expiresAt = fresh.data.get(key)?.expiresAt
+  const now = context.now()
+  const keep = expiresAt !== undefined && expiresAt > now ? expiresAt : undefined
+  return {
+    kind: "patch",
+    id: fresh.id,
+    epoch: fresh.epoch,
+    ifVersion: fresh.version,
+    set: value === undefined ? new Map() : new Map([[key, state.values.encode(key, value, keep)]]),
+    unset: value === undefined ? [key] : [],
+    ...(state.touches && { seen: seenNow(fresh, now) }),
+  }
+}
+
+function adopt(state: SessionState, record: SessionRecord, key: string): void {
+  state.record = record
+  state.values.settle(key)
+  state.values.rebase(record.data)
+}
+
+const pause = (context: ManagerContext, attempt: number): Promise<void> =>
+  new Promise(resolve => setTimeout(resolve, Math.min(2 ** attempt, LONGEST_PAUSE) * context.random()))
