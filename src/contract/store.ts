@@ -60,5 +60,8 @@ export interface StoreContext {
   readonly now: () => number
 }
 
-/** Opens a store from its URL. A wrong URL or option throws `ERR_SESSION_CONFIG`, and says what to do. */
-export type StoreFactory = (url: URL, context: StoreContext) => SessionStore | Promise<SessionStore>
+/**
+ * Opens a store. It is given the URL's text as it was written, since relative paths do not survive `new URL`. A wrong
+ * URL or option throws `ERR_SESSION_CONFIG`, and says what to do.
+ */
+export type StoreFactory = (url: string, context: StoreContext) => SessionStore | Promise<SessionStore>

@@ -31,8 +31,6 @@ export interface OpenOptions {
   readonly exchange?: Exchange
 }
 
-const NO_CLIENT: ClientFacts = {}
-
 /** Opens, lists, counts and ends sessions. All policy is here; the store only stores. */
 export class SessionManager<Data extends object = Record<string, unknown>> {
   readonly #context: ManagerContext
@@ -65,8 +63,7 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
    */
   open(text: string | undefined, options?: OpenOptions): Session<Data> | Promise<Session<Data>> {
     this.#assertOpen()
-    const state = new SessionState(this.#context.rules, this.#issueId, options?.client ?? NO_CLIENT)
-    state.exchange = options?.exchange
+    const state = new SessionState(this.#context.rules, this.#issueId, options?.client, options?.exchange)
     if (options?.touch === false) state.touches = false
     const session = new Session<Data>(state, this.#operations)
     if (text === undefined) return session
@@ -75,7 +72,10 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
       return session
     }
     const token = parseToken(text)
-    if (!token) return this.#refuseMalformed(session)
+    if (!token) {
+      this.#refuseMalformed(state)
+      return session
+    }
     if (!this.#immediate) return this.#read(state, token).then(() => session)
     try {
       this.#adopt(state, token, this.#immediate.findNow(token.id))
@@ -184,12 +184,15 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
   async #loadToken(state: SessionState, text: string): Promise<void> {
     const token = parseToken(text)
     if (token) await this.#read(state, token)
-    else this.#context.events.emit("refused", { reason: "malformed", id: undefined })
+    else this.#refuseMalformed(state)
   }
 
-  #refuseMalformed(session: Session<Data>): Session<Data> {
+  /** What is no token opens nothing ever: the client is told to forget it. */
+  #refuseMalformed(state: SessionState): void {
     this.#context.events.emit("refused", { reason: "malformed", id: undefined })
-    return session
+    if (!state.canIssue) return
+    state.delivery = { kind: "clear" }
+    state.exchange?.changed()
   }
 
   async #read(state: SessionState, token: Token): Promise<void> {

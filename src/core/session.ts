@@ -42,7 +42,7 @@ export interface SessionOperations {
   setLifetime(state: SessionState, options: LifetimeOptions): void
 }
 
-let stateOf: (session: Session<never>) => SessionState
+let stateOf: <Data extends object>(session: Session<Data>) => SessionState
 
 /**
  * The session of one request. Reading is synchronous; `set`, `delete`, `clear` and `flash` are gathered into ONE change,

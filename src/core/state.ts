@@ -12,6 +12,8 @@ export interface Exchange {
   readonly canCommit: boolean
   /** Called whenever something has become worth committing. */
   changed(): void
+  /** What is known of the client; asked only when it is to be stored. */
+  client(): ClientFacts
 }
 
 /** What the client must be told after a commit. */
@@ -29,12 +31,13 @@ export interface DueRotation {
   readonly previousSecretHash: string
 }
 
+const NO_CLIENT: ClientFacts = {}
+
 /** What a session's operations work on. The `Session` shows it to the application; the manager changes it. */
 export class SessionState {
   /** The session as last read from, or written to, the store; `undefined` before it is stored and after it ended. */
   record: SessionRecord | undefined
   values: Values
-  client: ClientFacts
   exchange: Exchange | undefined
   delivery: Delivery | undefined
   dueRotation: DueRotation | undefined
@@ -49,16 +52,22 @@ export class SessionState {
   /** The operation under way; operations of one session object run one after another. */
   operation: Promise<unknown> | undefined
   #newId: string | undefined
+  #client: ClientFacts | undefined
   readonly #rules: ValueRules
   readonly #issueId: () => string
 
-  constructor(rules: ValueRules, issueId: () => string, client: ClientFacts, record?: SessionRecord) {
+  constructor(
+    rules: ValueRules,
+    issueId: () => string,
+    client: ClientFacts | undefined,
+    exchange: Exchange | undefined,
+  ) {
     this.#rules = rules
     this.#issueId = issueId
-    this.record = record
-    this.values = new Values(rules, record?.data)
-    this.client = client
-    this.exchange = undefined
+    this.record = undefined
+    this.values = new Values(rules)
+    this.#client = client
+    this.exchange = exchange
     this.delivery = undefined
     this.dueRotation = undefined
     this.newLifetime = undefined
@@ -76,12 +85,21 @@ export class SessionState {
     return this.#newId
   }
 
-  /** Becomes the session that a token opened; its label stays what it was. */
+  /** Becomes the session that a token opened. */
   adopt(record: SessionRecord): void {
     this.record = record
     this.values.rebase(record.data)
-    const { label } = record.client
-    if (label !== undefined) this.client = { ...this.client, label }
+  }
+
+  /** What is known of the client now, under the label that the session has. */
+  get client(): ClientFacts {
+    this.#client ??= this.exchange?.client() ?? NO_CLIENT
+    const label = this.#client.label ?? this.record?.client.label
+    return label === undefined ? this.#client : { ...this.#client, label }
+  }
+
+  set client(client: ClientFacts) {
+    this.#client = client
   }
 
   get dirty(): boolean {

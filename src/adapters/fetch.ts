@@ -1,0 +1,121 @@
+import type { ClientFacts } from "../contract/record.ts"
+import { type Session, stateOf } from "../core/session.ts"
+import type { Exchange } from "../core/state.ts"
+import type { Edge } from "../http/edge.ts"
+import type { Sessions } from "../http/sessions.ts"
+import { statusOf, textOf } from "../http/status.ts"
+import type { Peer } from "../http/trusted-proxies.ts"
+import { decide, type RequestOptions } from "./node.ts"
+
+/** What a Fetch request does not tell by itself. */
+export interface FetchOptions extends RequestOptions<Request> {
+  /** The address of the connection's other end, which the server's runtime knows. */
+  readonly address?: (request: Request) => string | undefined
+}
+
+/** A session, and what makes a response of it. */
+export interface FetchExchange<Data extends object> {
+  readonly session: Session<Data>
+  /** Stores the session's changes, then resolves to the response with its cookie. Rejects when they could not be stored. */
+  finish(response: Response): Promise<Response>
+}
+
+/** Begins a request: the core for adapters of frameworks that speak `Request` and `Response`. */
+export async function beginFetch<Data extends object>(
+  sessions: Sessions<Data>,
+  request: Request,
+  options: FetchOptions = {},
+): Promise<FetchExchange<Data>> {
+  const { edge } = sessions
+  if (isPreflight(request))
+    return { session: await sessions.open(undefined), finish: async response => response }
+  const exchange = new RequestExchange(request, edge, options)
+  const session = await sessions.open(edge.carrier.read(request.headers.get("cookie") ?? undefined), {
+    exchange,
+    lazy: decide(options.lazy, request, false),
+    touch: decide(options.touch, request, true),
+  })
+  return { session, finish: response => exchange.finish(session, response) }
+}
+
+/**
+ * Makes a Fetch handler of one that is given the session. When the session cannot be read or stored, it answers 503, 409
+ * or 401 as plain text; what the handler itself throws is thrown on.
+ */
+export function fetchSession<Data extends object, Rest extends unknown[]>(
+  sessions: Sessions<Data>,
+  handler: (request: Request, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
+  options: FetchOptions = {},
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return async (request, ...rest) => {
+    let begun: FetchExchange<Data>
+    try {
+      begun = await beginFetch(sessions, request, options)
+    } catch (error) {
+      return failure(error)
+    }
+    const response = await handler(request, begun.session, ...rest)
+    try {
+      return await begun.finish(response)
+    } catch (error) {
+      await response.body?.cancel()
+      return failure(error)
+    }
+  }
+}
+
+class RequestExchange implements Exchange {
+  canIssue = true
+  canCommit = true
+  readonly #request: Request
+  readonly #edge: Edge
+  readonly #options: FetchOptions
+
+  constructor(request: Request, edge: Edge, options: FetchOptions) {
+    this.#request = request
+    this.#edge = edge
+    this.#options = options
+  }
+
+  changed(): void {}
+
+  client(): ClientFacts {
+    const address = this.#edge.proxies.addressOf(this.#peer())
+    const userAgent = this.#request.headers.get("user-agent")?.slice(0, 512)
+    return { ...(address !== undefined && { address }), ...(userAgent !== undefined && { userAgent }) }
+  }
+
+  async finish<Data extends object>(session: Session<Data>, response: Response): Promise<Response> {
+    const state = stateOf(session)
+    if (state.dirty) await session.save()
+    this.canIssue = false
+    this.canCommit = false
+    if (!state.delivery) return response
+    const host = new URL(this.#request.url).host
+    const { setCookie, cacheControl } = this.#edge.headersFor(state.delivery, this.#peer(), host)
+    state.delivery = undefined
+    const told = new Response(response.body, response)
+    told.headers.append("Set-Cookie", setCookie)
+    told.headers.set("Cache-Control", cacheControl)
+    return told
+  }
+
+  #peer(): Peer {
+    const { headers, url } = this.#request
+    return {
+      address: this.#options.address?.(this.#request),
+      encrypted: url.startsWith("https:"),
+      forwardedFor: headers.get("x-forwarded-for") ?? undefined,
+      forwardedProto: headers.get("x-forwarded-proto") ?? undefined,
+    }
+  }
+}
+
+/** A preflight carries no cookie, and nothing that it changes is stored. */
+const isPreflight = (request: Request): boolean =>
+  request.method === "OPTIONS" && request.headers.has("access-control-request-method")
+
+function failure(error: unknown): Response {
+  const status = statusOf(error)
+  return new Response(textOf(status), { status, headers: { "Content-Type": "text/plain; charset=utf-8" } })
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { ClientFacts } from "../contract/record.ts"
+import { type Session, stateOf } from "../core/session.ts"
+import type { Exchange, SessionState } from "../core/state.ts"
+import type { Edge } from "../http/edge.ts"
+import { statusOf } from "../http/status.ts"
+import type { Peer } from "../http/trusted-proxies.ts"
+import { type Gatekeeper, ResponseGate } from "./response-gate.ts"
+
+/** Answers a response whose commit failed, before its head has left. */
+export type FailureHandler = (error: unknown, response: ServerResponse) => void
+
+/** One request and its response. The response is touched only once the session has something to store or to tell. */
+export class NodeExchange implements Exchange, Gatekeeper {
+  #session: Pick<Session, "save" | "discard"> | undefined
+  #state: SessionState | undefined
+  #failed = false
+  #gate: ResponseGate | undefined
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #edge: Edge
+  readonly #onFailure: FailureHandler
+
+  constructor(request: IncomingMessage, response: ServerResponse, edge: Edge, onFailure: FailureHandler) {
+    this.#request = request
+    this.#response = response
+    this.#edge = edge
+    this.#onFailure = onFailure
+  }
+
+  /** Makes the session the one that the response waits for. */
+  attach<Data extends object>(session: Session<Data>): Session<Data> {
+    this.#session = session
+    this.#state = stateOf(session)
+    return session
+  }
+
+  get canIssue(): boolean {
+    return !this.#response.headersSent
+  }
+
+  get canCommit(): boolean {
+    return !this.#failed && !this.#response.writableEnded
+  }
+
+  changed(): void {
+    this.#gate ??= new ResponseGate(this.#response, this)
+  }
+
+  client(): ClientFacts {
+    const address = this.#edge.proxies.addressOf(peerOf(this.#request))
+    const userAgent = this.#request.headers["user-agent"]
+    return {
+      ...(address !== undefined && { address }),
+      ...(userAgent !== undefined && { userAgent: userAgent.slice(0, 512) }),
+    }
+  }
+
+  needsCommit(): boolean {
+    return this.#state?.dirty === true
+  }
+
+  async commit(): Promise<void> {
+    await this.#session?.save()
+  }
+
+  addHeaders(): void {
+    const state = this.#state
+    if (!state?.delivery) return
+    const headers = this.#edge.headersFor(state.delivery, peerOf(this.#request), this.#request.headers.host)
+    state.delivery = undefined
+    this.#response.appendHeader("Set-Cookie", headers.setCookie)
+    this.#response.setHeader("Cache-Control", headers.cacheControl)
+  }
+
+  failed(error: unknown, headSent: boolean): void {
+    this.#failed = true
+    this.#session?.discard()
+    if (headSent) {
+      this.#response.destroy(error instanceof Error ? error : undefined)
+      return
+    }
+    for (const name of OF_THE_DROPPED_BODY) this.#response.removeHeader(name)
+    this.#response.statusCode = statusOf(error)
+    this.#onFailure(error, this.#response)
+  }
+}
+
+const OF_THE_DROPPED_BODY = [
+  "Content-Type",
+  "Content-Length",
+  "Content-Encoding",
+  "ETag",
+  "Last-Modified",
+  "Location",
+]
+
+export function peerOf(request: IncomingMessage): Peer {
+  const { headers, socket } = request
+  return {
+    address: socket.remoteAddress,
+    encrypted: "encrypted" in socket && socket.encrypted === true,
+    forwardedFor: text(headers["x-forwarded-for"]),
+    forwardedProto: text(headers["x-forwarded-proto"]),
+  }
+}
+
+const text = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header.join(",") : header

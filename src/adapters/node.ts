@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Session } from "../core/session.ts"
+import type { Sessions } from "../http/sessions.ts"
+import { statusOf, textOf } from "../http/status.ts"
+import { type FailureHandler, NodeExchange } from "./node-exchange.ts"
+
+/** Which requests get which kind of session. */
+export interface RequestOptions<Request = IncomingMessage> {
+  /** `true`: nothing is read until the handler calls `await session.load()`. */
+  readonly lazy?: boolean | ((request: Request) => boolean)
+  /** `false`: the request is no use of the session, so it does not lengthen its idle life. Default `true`. */
+  readonly touch?: boolean | ((request: Request) => boolean)
+}
+
+/**
+ * Opens the session of a request. Its changes are stored before the response's headers leave; should that fail,
+ * `onFailure` answers instead (default: 503, 409 or 401 as plain text). Rejects when the store cannot be read.
+ */
+export function openSession<Data extends object>(
+  sessions: Sessions<Data>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: RequestOptions = {},
+  onFailure: FailureHandler = answerFailure,
+): Session<Data> | Promise<Session<Data>> {
+  const { edge } = sessions
+  if (isPreflight(request)) return sessions.open(undefined)
+  const exchange = new NodeExchange(request, response, edge, onFailure)
+  const session = sessions.open(edge.carrier.read(request.headers.cookie), {
+    exchange,
+    lazy: decide(options.lazy, request, false),
+    touch: decide(options.touch, request, true),
+  })
+  if (session instanceof Promise) return session.then(opened => exchange.attach(opened))
+  return exchange.attach(session)
+}
+
+/**
+ * A listener for `http.createServer` whose handler is given the session. What the handler throws becomes a 500, or what the
+ * session error stands for; a response that has begun is cut off.
+ */
+export function withSession<Data extends object>(
+  sessions: Sessions<Data>,
+  handler: (request: IncomingMessage, response: ServerResponse, session: Session<Data>) => unknown,
+  options: RequestOptions = {},
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const fail = (error: unknown) => {
+      if (response.headersSent) response.destroy()
+      else answerFailure(error, response)
+    }
+    const handle = (session: Session<Data>) => {
+      const result = handler(request, response, session)
+      if (result instanceof Promise) result.catch(fail)
+    }
+    try {
+      const session = openSession(sessions, request, response, options)
+      if (session instanceof Promise) session.then(handle).catch(fail)
+      else handle(session)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+/** A preflight carries no cookie, and nothing that it changes is stored. */
+export const isPreflight = (request: IncomingMessage): boolean =>
+  request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined
+
+export const decide = <Request>(
+  option: boolean | ((request: Request) => boolean) | undefined,
+  request: Request,
+  otherwise: boolean,
+): boolean => (typeof option === "function" ? option(request) : (option ?? otherwise))
+
+function answerFailure(error: unknown, response: ServerResponse): void {
+  const status = statusOf(error)
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" })
+  response.end(textOf(status))
+}

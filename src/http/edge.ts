@@ -1,0 +1,57 @@
+import type { Delivery } from "../core/state.ts"
+import { CookieCarrier } from "./cookie-carrier.ts"
+import type { CookieOptions } from "./cookie-options.ts"
+import { type Peer, TrustedProxies, type TrustProxy } from "./trusted-proxies.ts"
+
+/** How sessions meet HTTP. */
+export interface EdgeOptions {
+  readonly cookie?: CookieOptions
+  readonly trustProxy?: TrustProxy
+}
+
+/** The headers that tell a client of its token. */
+export interface TokenHeaders {
+  readonly setCookie: string
+  /** A response that sets a cookie must stay out of every cache (ASVS 14.3.2). */
+  readonly cacheControl: "no-store"
+}
+
+/** What every adapter needs at the HTTP edge, made once and checked at the start. */
+export class Edge {
+  readonly carrier: CookieCarrier
+  readonly proxies: TrustedProxies
+  readonly #now: () => number
+  #warned = false
+
+  constructor(options: EdgeOptions = {}, now: () => number = Date.now) {
+    this.carrier = new CookieCarrier(options.cookie)
+    this.proxies = new TrustedProxies(options.trustProxy)
+    this.#now = now
+  }
+
+  /** The headers for a delivery. Warns once when the browser is going to drop, or to expose, the cookie. */
+  headersFor(delivery: Delivery, peer: Peer, host: string | undefined): TokenHeaders {
+    const secure = this.proxies.isSecure(peer)
+    if (!secure && delivery.kind === "issue") this.#warnOnce(peer, host)
+    return { setCookie: this.carrier.write(delivery, secure, this.#now()), cacheControl: "no-store" }
+  }
+
+  #warnOnce(peer: Peer, host: string | undefined): void {
+    if (this.#warned || this.carrier.cookie.secure === false || isLoopback(host)) return
+    const behindTls = peer.forwardedProto?.toLowerCase().startsWith("https") === true
+    const always = this.carrier.cookie.secure === true
+    if (always && behindTls) return
+    this.#warned = true
+    process.emitWarning(always ? DROPPED : EXPOSED, { code: "SOJOURN_INSECURE_CONNECTION" })
+  }
+}
+
+const DROPPED =
+  "a session cookie with Secure was sent over plain http, where browsers drop it, so each request begins a new session: " +
+  'serve https (a proxy in front may do it), or set cookie.secure to "auto"'
+const EXPOSED =
+  "a session cookie was sent without Secure, as the connection is plain http: serve https; behind a proxy that does, " +
+  "set trustProxy, so that its X-Forwarded-Proto is believed"
+
+const isLoopback = (host: string | undefined): boolean =>
+  host !== undefined && /^(localhost|[a-z0-9.-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host)

@@ -1,0 +1,57 @@
+import { SessionError } from "../../contract/errors.ts"
+
+export interface MemoryStoreOptions {
+  /** The most sessions it holds. Default 1,000,000. */
+  readonly maxSessions?: number
+  /** The most bytes its sessions take together, indexes included. Default 512 MiB. */
+  readonly maxBytes?: number
+}
+
+export type MemoryLimits = Required<MemoryStoreOptions>
+
+const DEFAULTS: MemoryLimits = { maxSessions: 1_000_000, maxBytes: 512 * 1024 ** 2 }
+/** What its numbers of four bytes can name. */
+const CEILINGS: MemoryLimits = { maxSessions: 1_000_000_000, maxBytes: 8 * 1024 ** 3 }
+const WHOLE_NUMBER = /^[0-9]+$/
+
+export function limitsOf(options: MemoryStoreOptions): MemoryLimits {
+  const limits = { ...DEFAULTS }
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) limits[knownName(name)] = checked(name, value)
+  }
+  return limits
+}
+
+/** Reads `memory:?maxSessions=1000&maxBytes=64000000`. */
+export function optionsOf(url: URL): MemoryStoreOptions {
+  if (url.protocol !== "memory:" || url.host !== "" || url.pathname !== "") {
+    throw new SessionError(
+      "ERR_SESSION_CONFIG",
+      `"${url.protocol}${url.pathname}" names no memory store: it has neither host nor path. Write "memory:?maxSessions=1000".`,
+    )
+  }
+  const options: { -readonly [Name in keyof MemoryStoreOptions]: number } = {}
+  for (const [name, text] of url.searchParams) {
+    const known = knownName(name)
+    if (options[known] !== undefined) throw wrong(`"${name}" is given twice.`)
+    options[known] = checked(name, WHOLE_NUMBER.test(text) ? Number(text) : text)
+  }
+  return options
+}
+
+function knownName(name: string): keyof MemoryLimits {
+  if (name === "maxSessions" || name === "maxBytes") return name
+  throw wrong(`It does not know "${name}".`)
+}
+
+function checked(name: string, value: unknown): number {
+  const ceiling = CEILINGS[knownName(name)]
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= ceiling) return value
+  throw wrong(`"${name}" must be a whole number from 1 to ${ceiling}, not ${JSON.stringify(value)}.`)
+}
+
+const wrong = (what: string): SessionError =>
+  new SessionError(
+    "ERR_SESSION_CONFIG",
+    `The memory store cannot be opened. ${what} Its options are maxSessions (default ${DEFAULTS.maxSessions}) and maxBytes (default ${DEFAULTS.maxBytes}).`,
+  )

@@ -1,0 +1,100 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { COLUMNS, type Column, type Row } from "./row.ts"
+
+/** Every statement of the store, prepared once for a connection. */
+export interface Statements {
+  readonly begin: StatementSync
+  readonly commit: StatementSync
+  readonly find: Query
+  readonly findMany: Query
+  readonly findByUser: Query
+  readonly insert: StatementSync
+  /** Sets these columns of one session. A statement that names an indexed column rewrites the index, changed or not. */
+  update(columns: readonly Column[]): StatementSync
+  readonly remove: StatementSync
+  readonly sweep: StatementSync
+  readonly revokeByUser: StatementSync
+  readonly countByUser: StatementSync
+  readonly countLive: StatementSync
+  readonly countUsersSeen: StatementSync
+  readonly lastRow: StatementSync
+  readonly revokeSlice: StatementSync
+}
+
+/** A statement whose rows come back as tuples. */
+export interface Query {
+  one(...values: (string | number)[]): Row | undefined
+  all(...values: (string | number)[]): Row[]
+}
+
+export function prepareStatements(database: DatabaseSync, prefix: string): Statements {
+  const table = `"${prefix}sessions"`
+  const prepare = (sql: string): StatementSync => database.prepare(sql)
+  const all = COLUMNS.join(", ")
+  const places = COLUMNS.map(() => "?").join(", ")
+  return {
+    begin: prepare("BEGIN IMMEDIATE"),
+    commit: prepare("COMMIT"),
+    find: prepareQuery(prepare(`SELECT ${all} FROM ${table} WHERE id = ?`)),
+    findMany: prepareQuery(
+      prepare(`SELECT ${all} FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`),
+    ),
+    findByUser: prepareQuery(
+      prepare(`SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ? ORDER BY authenticated_at, id`),
+    ),
+    insert: prepare(`INSERT INTO ${table} (${all}) VALUES (${places})`),
+    update: prepareUpdates(prepare, table),
+    remove: prepare(`DELETE FROM ${table} WHERE id = ?`),
+    sweep: prepare(
+      `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2) RETURNING id`,
+    ),
+    revokeByUser: prepare(
+      `DELETE FROM ${table} WHERE user_id = ?1 AND expires_at > ?2 AND id IS NOT ?3 RETURNING id`,
+    ),
+    countByUser: prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ?1 AND expires_at > ?2`),
+    countLive: prepare(`SELECT count(*) AS n FROM ${table} WHERE expires_at > ?1`),
+    countUsersSeen: prepare(
+      `SELECT count(DISTINCT user_id) AS n FROM ${table} WHERE user_id IS NOT NULL AND last_seen_at >= ?1 AND expires_at > ?2`,
+    ),
+    lastRow: prepare(`SELECT max(rowid) AS n FROM ${table}`),
+    revokeSlice: prepare(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE rowid <= ?1 ORDER BY rowid LIMIT ?2) RETURNING expires_at`,
+    ),
+  }
+}
+
+/** Few of the possible combinations occur: one per kind of change and option in use. */
+function prepareUpdates(
+  prepare: (sql: string) => StatementSync,
+  table: string,
+): (columns: readonly Column[]) => StatementSync {
+  const prepared = new Map<string, StatementSync>()
+  return columns => {
+    const assignments = columns.map(column => `${column} = ?`).join(", ")
+    let statement = prepared.get(assignments)
+    if (!statement) {
+      statement = prepare(`UPDATE ${table} SET ${assignments} WHERE id = ?`)
+      prepared.set(assignments, statement)
+    }
+    return statement
+  }
+}
+
+function prepareQuery(statement: StatementSync): Query {
+  if (typeof statement.setReturnArrays !== "function") {
+    // Node before 22.16 has no arrays; the object's values come in the order of the columns.
+    const row = (object: object): Row => Object.values(object) as unknown as Row
+    return {
+      one: (...values) => {
+        const object = statement.get(...values)
+        return object && row(object)
+      },
+      all: (...values) => statement.all(...values).map(row),
+    }
+  }
+  statement.setReturnArrays(true)
+  return {
+    one: (...values) => statement.get(...values) as unknown as Row | undefined,
+    all: (...values) => statement.all(...values) as unknown as Row[],
+  }
+}

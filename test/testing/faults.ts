@@ -1,0 +1,24 @@
+import { effectFaults, refusalFaults, rotationFaults } from "./faults/change-faults.ts"
+import { countFaults } from "./faults/count-faults.ts"
+import type { Fault } from "./faults/fault.ts"
+import { lifecycleFaults } from "./faults/lifecycle-faults.ts"
+import { readingFaults } from "./faults/reading-faults.ts"
+import { recordFaults } from "./faults/record-faults.ts"
+import { sharingFaults } from "./faults/sharing-faults.ts"
+import { sweepFaults } from "./faults/sweep-faults.ts"
+import { userIndexFaults } from "./faults/user-index-faults.ts"
+import { writingFaults } from "./faults/writing-faults.ts"
+
+export const faults: readonly Fault[] = [
+  ...refusalFaults,
+  ...effectFaults,
+  ...rotationFaults,
+  ...recordFaults,
+  ...readingFaults,
+  ...writingFaults,
+  ...sweepFaults,
+  ...sharingFaults,
+  ...userIndexFaults,
+  ...countFaults,
+  ...lifecycleFaults,
+]
