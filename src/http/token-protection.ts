@@ -1,0 +1,86 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import { parseToken, TOKEN_LENGTH } from "../core/token.ts"
+import { checkedKeys, deriveKey } from "./keys.ts"
+
+/** What a protected token was found to be. */
+export interface OpenedToken {
+  readonly token: string
+  /** Protected with a key that is no longer the newest, so the client should be given it anew. */
+  readonly stale: boolean
+}
+
+/** Wraps the token that a client carries, so that what was not issued here never reaches a store. */
+export interface TokenProtection {
+  wrap(token: string): string
+  /** `undefined` for anything that was not wrapped with one of the keys. Never throws. */
+  open(text: string): OpenedToken | undefined
+}
+
+/** The token as it is. */
+export const plainTokens: TokenProtection = {
+  wrap: token => token,
+  open: text => (parseToken(text) ? { token: text, stale: false } : undefined),
+}
+
+const MAC_LENGTH = 43
+
+/** `token.mac`, with HMAC-SHA256: a forged token costs no store read. */
+export function signedTokens(keys: readonly string[], name: string): TokenProtection {
+  const derived = checkedKeys(keys).map(key => deriveKey(key, "signed-token", name))
+  const mac = (key: Buffer, token: string) => createHmac("sha256", key).update(token).digest()
+  const [newest = Buffer.alloc(0)] = derived
+  return {
+    wrap: token => `${token}.${mac(newest, token).toString("base64url")}`,
+    open(text) {
+      const token = text.slice(0, TOKEN_LENGTH)
+      if (text.length !== TOKEN_LENGTH + 1 + MAC_LENGTH || text[TOKEN_LENGTH] !== "." || !parseToken(token))
+        return undefined
+      const presented = Buffer.from(text.slice(TOKEN_LENGTH + 1), "base64url")
+      if (presented.length !== 32) return undefined
+      const used = derived.findIndex(key => timingSafeEqual(mac(key, token), presented))
+      return used === -1 ? undefined : { token, stale: used > 0 }
+    },
+  }
+}
+
+const NONCE = 12
+const TAG = 16
+const BODY = 48
+const SEALED_LENGTH = Math.ceil(((NONCE + BODY + TAG) * 4) / 3)
+
+/** AES-256-GCM over id and secret: the client does not even learn the session's id. */
+export function encryptedTokens(keys: readonly string[], name: string): TokenProtection {
+  const derived = checkedKeys(keys).map(key => deriveKey(key, "encrypted-token", name))
+  const [newest = Buffer.alloc(0)] = derived
+  return {
+    wrap: token => seal(newest, token),
+    open(text) {
+      if (text.length !== SEALED_LENGTH || !/^[A-Za-z0-9_-]+$/.test(text)) return undefined
+      const bytes = Buffer.from(text, "base64url")
+      for (const [index, key] of derived.entries()) {
+        const token = unseal(key, bytes)
+        if (token !== undefined) return { token, stale: index > 0 }
+      }
+      return undefined
+    },
+  }
+}
+
+function seal(key: Buffer, token: string): string {
+  const nonce = randomBytes(NONCE)
+  const cipher = createCipheriv("aes-256-gcm", key, nonce)
+  const id = cipher.update(token.slice(0, 22), "base64url")
+  const secret = cipher.update(token.slice(23), "base64url")
+  return Buffer.concat([nonce, id, secret, cipher.final(), cipher.getAuthTag()]).toString("base64url")
+}
+
+function unseal(key: Buffer, bytes: Buffer): string | undefined {
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE), { authTagLength: TAG })
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG))
+  try {
+    const packed = Buffer.concat([decipher.update(bytes.subarray(NONCE, -TAG)), decipher.final()])
+    return `${packed.toString("base64url", 0, 16)}.${packed.toString("base64url", 16)}`
+  } catch {
+    return undefined
+  }
+}
