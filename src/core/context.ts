@@ -12,7 +12,7 @@ import type { ValueRules } from "./values.ts"
 /** What the parts of one manager share. */
 export interface ManagerContext {
   readonly store: SessionStore
-  readonly batcher: Batcher
+  readonly batcher: Pick<Batcher, "find" | "apply" | "drained">
   readonly toucher: Toucher
   readonly events: EventHub
   readonly secrets: SecretSource
@@ -25,6 +25,8 @@ export interface ManagerContext {
   readonly rotationGrace: number
   readonly storeTimeout: number
   readonly onStoreFailure: "fail" | "anonymous"
+  /** What the client carries after a change; `undefined` when that is what it carries already. */
+  readonly writeToken: (record: SessionRecord, secret: string | undefined) => string | undefined
   readonly now: () => number
   /** 0 up to 1, for jitter only. */
   readonly random: () => number

@@ -9,7 +9,6 @@ import { refused } from "./outcome.ts"
 import { hashSecret } from "./secret.ts"
 import type { LoginOptions, SessionOperations } from "./session.ts"
 import type { SessionState } from "./state.ts"
-import { formatToken } from "./token.ts"
 import { updateStored } from "./updating.ts"
 import { admitUser, enforceUserLimit, userIndex } from "./user-limit.ts"
 import type { PendingData } from "./values.ts"
@@ -136,6 +135,7 @@ export class Operations implements SessionOperations {
     const outcome = await this.#apply(state, change, change)
     if (outcome.kind !== "applied") throw refused(outcome)
     settle(state, record, change, outcome.version, this.now())
+    this.#deliver(state, undefined)
   }
 
   async #rotate(
@@ -161,7 +161,7 @@ export class Operations implements SessionOperations {
     const outcome = await this.#apply(state, change, change)
     if (outcome.kind === "applied") {
       settle(state, record, change, outcome.version, at)
-      this.#issue(state, secret)
+      this.#deliver(state, secret)
       const userId = state.record?.login?.userId
       this.#context.events.emit("rotated", {
         id: record.id,
@@ -203,7 +203,7 @@ export class Operations implements SessionOperations {
       id: state.id,
       secretHash: hashSecret(secret),
       previous: undefined,
-      epoch: 1,
+      epoch: login ? 2 : 1,
       version: 1,
       generation: 1,
       createdAt: now,
@@ -220,7 +220,7 @@ export class Operations implements SessionOperations {
     state.record = record
     state.newLifetime = undefined
     state.newClient = false
-    this.#issue(state, secret)
+    this.#deliver(state, secret)
     this.#context.events.emit("created", { id: record.id, userId: login?.userId })
   }
 
@@ -243,10 +243,11 @@ export class Operations implements SessionOperations {
     }
   }
 
-  #issue(state: SessionState, secret: string): void {
+  /** Tells the client what it has to carry from now on, if that changed. */
+  #deliver(state: SessionState, secret: string | undefined): void {
     const { record } = state
-    if (!record) return
-    const token = formatToken({ id: record.id, secret })
+    const token = record && this.#context.writeToken(record, secret)
+    if (token === undefined) return
     state.delivery = {
       kind: "issue",
       token,
@@ -282,7 +283,7 @@ function settle(
   now: number,
 ): void {
   const after = applyChange(before, change, now).record ?? before
-  state.record = { ...after, version }
+  state.record = { ...after, version: Math.max(after.version, version) }
   state.newLifetime = undefined
   state.newClient = false
 }

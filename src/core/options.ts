@@ -9,6 +9,7 @@ import { type LifetimeOptions, resolveLifetimes } from "./lifetimes.ts"
 import { type Limits, resolveLimits } from "./limits.ts"
 import type { DataSchema, StandardSchema } from "./schema.ts"
 import { type FillRandom, secretSource } from "./secret.ts"
+import { formatToken } from "./token.ts"
 import { Toucher } from "./toucher.ts"
 import { type UserLimit, userIndex } from "./user-limit.ts"
 
@@ -90,6 +91,7 @@ export function managerContext<Data extends object>(
     rotationGrace: milliseconds(options.rotationGrace ?? "30s", "rotationGrace"),
     storeTimeout,
     onStoreFailure: oneOf("onStoreFailure", options.onStoreFailure ?? "fail", ["fail", "anonymous"]),
+    writeToken: ({ id }, secret) => (secret === undefined ? undefined : formatToken({ id, secret })),
     now,
     random: Math.random,
   }

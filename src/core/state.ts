@@ -1,5 +1,5 @@
 import { SessionError } from "../contract/errors.ts"
-import type { ClientFacts, SessionRecord } from "../contract/record.ts"
+import type { ClientFacts, SessionData, SessionRecord } from "../contract/record.ts"
 import type { Lifetimes } from "./lifetimes.ts"
 import type { PendingData, ValueRules } from "./values.ts"
 import { Values } from "./values.ts"
@@ -25,6 +25,13 @@ export type Delivery =
       readonly expiresAt: number
     }
   | { readonly kind: "clear" }
+
+/** All that a session has to commit. */
+export interface PendingChanges {
+  readonly data: PendingData
+  readonly newLifetime: Lifetimes | undefined
+  readonly newClient: boolean
+}
 
 /** A new secret that is due without a change of privilege: the hash to keep as the previous one. */
 export interface DueRotation {
@@ -102,7 +109,13 @@ export class SessionState {
     this.#client = client
   }
 
+  /** Whether a response must wait: for changes to be stored, or for an operation under way. */
   get dirty(): boolean {
+    return this.changed || this.operation !== undefined
+  }
+
+  /** Whether there are changes to store, or a secret is due. */
+  get changed(): boolean {
     if (this.values.changed) return true
     return (
       this.record !== undefined &&
@@ -115,14 +128,47 @@ export class SessionState {
     return this.exchange === undefined || this.exchange.canIssue
   }
 
+  /** Hands over all that is to be stored. */
+  take(): PendingChanges {
+    const pending = { data: this.values.take(), newLifetime: this.newLifetime, newClient: this.newClient }
+    this.newLifetime = undefined
+    this.newClient = false
+    return pending
+  }
+
+  /** Takes back what was not stored; what was changed since stays on top. */
+  restore({ data, newLifetime, newClient }: PendingChanges): void {
+    this.values.restore(data, this.record?.data)
+    this.newLifetime ??= newLifetime
+    this.newClient ||= newClient
+    // A creation whose answer was lost may hold the id already.
+    this.#newId = undefined
+  }
+
+  /** Forgets all that has not been stored. */
+  discard(): void {
+    this.values.discard()
+    this.newLifetime = undefined
+    this.newClient = false
+    this.#forgetLabel()
+  }
+
   /** Becomes a session that is not stored yet: another id, no data but what is given. */
-  startAnew(pending?: PendingData): void {
+  startAnew(data?: SessionData): void {
     this.record = undefined
     this.#newId = undefined
     this.dueRotation = undefined
     this.newLifetime = undefined
+    this.newClient = false
+    this.#forgetLabel()
     this.values = new Values(this.#rules)
-    if (pending) this.values.restore(pending)
+    if (data) this.values.restore({ set: data, unset: [] })
+  }
+
+  #forgetLabel(): void {
+    if (!this.#client) return
+    const { label: _, ...facts } = this.#client
+    this.#client = facts
   }
 
   assertLoaded(): void {
@@ -133,10 +179,15 @@ export class SessionState {
     )
   }
 
-  /** Refuses a change that could not be stored, or whose token could not reach the client. */
-  assertChangeable(): void {
+  /** Refuses what needs the store when the store has failed. */
+  assertStorable(): void {
     this.assertLoaded()
     if (this.failure) throw this.failure
+  }
+
+  /** Refuses a change that could not be stored, or whose token could not reach the client. */
+  assertChangeable(): void {
+    this.assertStorable()
     if (!this.exchange) return
     if (!this.exchange.canCommit) throw tooLate("the response has ended")
     if (!this.record && !this.exchange.canIssue)
@@ -145,8 +196,7 @@ export class SessionState {
 
   /** Refuses an operation that issues or ends a token when the client can no longer be told. */
   assertIssuable(): void {
-    this.assertLoaded()
-    if (this.failure) throw this.failure
+    this.assertStorable()
     if (!this.canIssue) throw tooLate("the headers have left")
   }
 }

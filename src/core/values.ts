@@ -97,8 +97,9 @@ export class Values {
     return pending
   }
 
-  /** Takes changes back that could not be stored; what was changed since stays on top. */
-  restore({ set, unset }: PendingData): void {
+  /** Takes changes back that were not stored, over what is; what was changed since stays on top. */
+  restore({ set, unset }: PendingData, stored: SessionData = NO_DATA): void {
+    this.rebase(stored)
     const newerSet = this.#set
     const newerUnset = this.#unset
     this.#set = new Map([...set].filter(([key]) => !newerUnset?.has(key)))
@@ -174,12 +175,7 @@ export class Values {
   #sizeWithout(key: string): { keys: number; length: number } {
     let keys = 0
     let length = 0
-    for (const [other, { text }] of this.#stored) {
-      if (other === key || this.#set?.has(other) || this.#unset?.has(other)) continue
-      keys++
-      length += other.length + text.length
-    }
-    for (const [other, { text }] of this.#set ?? NO_DATA) {
+    for (const [other, { text }] of this.all()) {
       if (other === key) continue
       keys++
       length += other.length + text.length

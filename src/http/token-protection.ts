@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import { createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from "node:crypto"
 import { parseToken, TOKEN_LENGTH } from "../core/token.ts"
+import { hmacSha256 } from "./hmac.ts"
 import { checkedKeys, deriveKey } from "./keys.ts"
 
 /** What a protected token was found to be. */
@@ -26,18 +27,16 @@ const MAC_LENGTH = 43
 
 /** `token.mac`, with HMAC-SHA256: a forged token costs no store read. */
 export function signedTokens(keys: readonly string[], name: string): TokenProtection {
-  const derived = checkedKeys(keys).map(key => deriveKey(key, "signed-token", name))
-  const mac = (key: Buffer, token: string) => createHmac("sha256", key).update(token).digest()
-  const [newest = Buffer.alloc(0)] = derived
+  const macs = checkedKeys(keys).map(key => hmacSha256(deriveKey(key, "signed-token", name)))
   return {
-    wrap: token => `${token}.${mac(newest, token).toString("base64url")}`,
+    wrap: token => `${token}.${macs[0]?.(token).toString("base64url")}`,
     open(text) {
       const token = text.slice(0, TOKEN_LENGTH)
       if (text.length !== TOKEN_LENGTH + 1 + MAC_LENGTH || text[TOKEN_LENGTH] !== "." || !parseToken(token))
         return undefined
       const presented = Buffer.from(text.slice(TOKEN_LENGTH + 1), "base64url")
       if (presented.length !== 32) return undefined
-      const used = derived.findIndex(key => timingSafeEqual(mac(key, token), presented))
+      const used = macs.findIndex(mac => timingSafeEqual(mac(token), presented))
       return used === -1 ? undefined : { token, stale: used > 0 }
     },
   }
