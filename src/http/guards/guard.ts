@@ -19,10 +19,16 @@ export interface Refusal {
 }
 
 /** Lets a request pass with `undefined`, or turns it away. Works with every adapter. */
-export type Guard<Data extends object = never> = (
+export type Guard<Data extends object> = (
   session: Session<Data>,
   request: GuardedRequest,
 ) => Refusal | undefined | Promise<Refusal | undefined>
+
+/** A guard for sessions of any data. */
+export type AnyGuard = <Data extends object>(
+  session: Session<Data>,
+  request: GuardedRequest,
+) => Refusal | undefined
 
 /** Runs guards in order; the first refusal counts. */
 export async function firstRefusal<Data extends object>(

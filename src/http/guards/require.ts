@@ -1,7 +1,15 @@
 import { type Duration, milliseconds } from "../../core/duration.ts"
 import type { Session } from "../../core/session.ts"
 import { CSRF_FIELD, CSRF_HEADER, isCsrfToken } from "../csrf/token.ts"
-import { type Guard, type GuardedRequest, problem, type Refusal, redirect, wantsPage } from "./guard.ts"
+import {
+  type AnyGuard,
+  type Guard,
+  type GuardedRequest,
+  problem,
+  type Refusal,
+  redirect,
+  wantsPage,
+} from "./guard.ts"
 import { withReturnPath } from "./return-path.ts"
 
 /** Where a person is sent to log in. Without it, persons get the same 401 as programs. */
@@ -21,14 +29,12 @@ export interface FreshOptions extends LoginPageOptions {
 }
 
 /** Turns away whoever has no stored session: 401. */
-export const requireSession =
-  (): Guard<never> =>
-  (session): Refusal | undefined =>
-    session.isStored ? undefined : problem(401, "A session is required")
+export const requireSession = (): AnyGuard => session =>
+  session.isStored ? undefined : problem(401, "A session is required")
 
 /** Turns away whoever is not logged in: a person to the login page, a program with 401. */
 export const requireUser =
-  (options: LoginPageOptions = {}): Guard<never> =>
+  (options: LoginPageOptions = {}): AnyGuard =>
   (session, request) =>
     session.userId === undefined ? toLogin(request, options, "Login is required") : undefined
 
@@ -36,7 +42,7 @@ export const requireUser =
  * Turns away whoever did not log in lately, or not with these methods (step-up; ASVS 7.5.1, 7.5.3): a person to the login page, a
  * program with 401 and the challenge of RFC 9470.
  */
-export function requireFresh(options: FreshOptions): Guard<never> {
+export function requireFresh(options: FreshOptions): AnyGuard {
   const { methods = [], now = Date.now } = options
   const within = milliseconds(options.within, "within")
   return (session, request) => {
@@ -60,15 +66,13 @@ export const requireThat =
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 /** Turns away unsafe requests without the session's anti-forgery token in the field `_csrf` or the header `X-CSRF-Token`: 403. */
-export const requireCsrfToken =
-  (): Guard<never> =>
-  (session, request): Refusal | undefined => {
-    if (SAFE_METHODS.has(request.method)) return undefined
-    const presented = request.header(CSRF_HEADER) ?? fieldOf(request.body)
-    return isCsrfToken(session, presented)
-      ? undefined
-      : problem(403, "The form's anti-forgery token is missing or old")
-  }
+export const requireCsrfToken = (): AnyGuard => (session, request) => {
+  if (SAFE_METHODS.has(request.method)) return undefined
+  const presented = request.header(CSRF_HEADER) ?? fieldOf(request.body)
+  return isCsrfToken(session, presented)
+    ? undefined
+    : problem(403, "The form's anti-forgery token is missing or old")
+}
 
 function fieldOf(body: unknown): unknown {
   if (body instanceof FormData || body instanceof URLSearchParams) return body.get(CSRF_FIELD)
