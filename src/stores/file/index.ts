@@ -39,11 +39,8 @@ export async function createFileStore(
   return openStore(resolveOptions(options), context, nodeFileSystem)
 }
 
-/**
- * Opens a store by URL. A `URL` object has no relative paths: for them, and for the default path, give
- * {@link parseFileUrl} the text as it was written.
- */
-export async function openFileStore(url: URL, context: StoreContext): Promise<FileStore> {
-  const { path, options } = parseFileUrl(url.href)
+/** Opens `file:./sessions.txt`, with the options as parameters; `file:` alone is the default path. */
+export async function openFileStore(url: string, context: StoreContext): Promise<FileStore> {
+  const { path, options } = parseFileUrl(url)
   return createFileStore({ ...options, ...(path !== undefined && { path }) }, context)
 }

@@ -1,6 +1,7 @@
 /**
  * Base64url (RFC 4648 §5, no padding) to bytes and back without losing a bit: the last character of an id or a hash
- * carries a few bits more than whole bytes hold. These are the **tail**, kept apart, so that two texts never become one.
+ * carries a few bits more than whole bytes hold. These are the **tail**, kept apart, so that two texts never become
+ * one.
  */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

@@ -11,11 +11,12 @@ export const EXPIRY_HEADS = BUCKETS + 1
  * Sessions in the order in which they expire, as far as anybody needs to know it: a radix heap over milliseconds.
  *
  * A session lies in the bucket that is numbered by the highest bit in which its expiry differs from `#reached`, the
- * time up to which everything has been looked at. When that time moves on, each bucket below the highest bit that has
- * changed holds only what is due, and only the bucket of that very bit must be looked through again. So a session is moved
- * at most once for each bit of its life, and nothing is ever scanned whole.
+ * time up to which everything has been looked at. When that time moves on, each bucket below the highest bit that
+ * has changed holds only what is due, and only the bucket of that very bit must be looked through again. So a
+ * session is moved at most once for each bit of its life, and nothing is ever scanned whole.
  *
- * A later expiry (a touch, the frequent case) moves nothing: the session is found early, and put where it belongs then.
+ * A later expiry (a touch, the frequent case) moves nothing: the session is found early, and put where it belongs
+ * then.
  */
 export class ExpiryOrder {
   readonly #rows: Rows
@@ -47,7 +48,10 @@ export class ExpiryOrder {
     this.#reached = Math.max(this.#reached, tick)
   }
 
-  /** One row that is due, out of its list; 0 when there is none. Whoever finds it alive puts it back with {@link add}. */
+  /**
+   * One row that is due, out of its list; 0 when there is none. Whoever finds it alive puts it back with {@link
+   * add}.
+   */
   takeDue(): number {
     const row = this.#rows.int(DUE, INT.expiryNext)
     if (row === DUE) return 0

@@ -11,8 +11,8 @@ export interface Chained {
 
 /**
  * A hash table of chains that grows by linear hashing (Litwin 1980): each insertion that finds it full splits one
- * bucket in two. So no insertion ever pays for a rehash of the whole, and the load stays at one item a bucket. It does
- * not shrink.
+ * bucket in two. So no insertion ever pays for a rehash of the whole, and the load stays at one item a bucket. It
+ * does not shrink.
  */
 export class HashIndex {
   readonly #items: Chained

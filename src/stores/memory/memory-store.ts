@@ -10,12 +10,13 @@ import { SessionTable } from "./session-table.ts"
 import { changeTable } from "./table-change.ts"
 
 /**
- * The sessions of one process, see {@link createMemoryStore}. It answers at once; only what concerns thousands of sessions
- * is done in turns with the event loop. So no call takes long enough to need its `signal`.
+ * The sessions of one process, see {@link createMemoryStore}. It answers at once; only what concerns thousands of
+ * sessions is done in turns with the event loop. So no call takes long enough to need its `signal`.
  */
 export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingStore, ClearableStore {
   readonly #room: Room
   readonly #now: () => number
+  readonly #pace = new Pace()
   /** `undefined` once it is closed. */
   #table: SessionTable | undefined = new SessionTable()
 
@@ -36,17 +37,17 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
   }
 
   /**
-   * See `SessionStore.apply`. `ERR_SESSION_STORE_FULL` and `ERR_SESSION_INVALID_ARGUMENT` (a create with a malformed id or
-   * secret hash) refuse the whole call, and tell that nothing of it has been applied.
+   * See `SessionStore.apply`. `ERR_SESSION_STORE_FULL` and `ERR_SESSION_INVALID_ARGUMENT` (a create with a
+   * malformed id or secret hash) refuse the whole call, and tell that nothing of it has been applied.
    */
   async apply(changes: readonly Change[]): Promise<Outcome[]> {
     this.#open()
-    const pace = new Pace()
+    const pace = this.#pace
     for (const change of changes) {
       checkChange(change)
       if (pace.isTired()) await pace.rest()
     }
-    const claimed = await this.#makeRoom(changes, pace)
+    const claimed = this.#room.claim(this.#open(), changes, this.#now()) ?? (await this.#makeRoom(changes))
     try {
       const outcomes: Outcome[] = []
       for (const change of changes) {
@@ -61,13 +62,12 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
 
   async sweep(now: number, limit: number): Promise<readonly string[]> {
     this.#open().makeDue(now)
-    const pace = new Pace()
     const ids: string[] = []
     while (ids.length < limit) {
       const id = this.#open().reclaimNext(now)
       if (id === undefined) break
       if (id !== "") ids.push(id)
-      if (pace.isTired()) await pace.rest()
+      if (this.#pace.isTired()) await this.#pace.rest()
     }
     return ids
   }
@@ -96,18 +96,21 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
   }
 
   async countLive(): Promise<number> {
-    return countLive(this.#open(), this.#now())
+    return countLive(this.#open(), this.#now(), this.#pace)
   }
 
   async countUsersSeen(since: number): Promise<number> {
-    return countUsersSeen(this.#open(), this.#now(), since)
+    return countUsersSeen(this.#open(), this.#now(), since, this.#pace)
   }
 
-  /** At once and in one step: the table is replaced by an empty one, and what was live in the old one is counted then. */
+  /**
+   * At once and in one step: the table is replaced by an empty one, and what was live in the old one is counted
+   * then.
+   */
   async revokeAll(): Promise<number> {
     const ended = this.#open()
     this.#table = new SessionTable()
-    return countLive(ended, this.#now())
+    return countLive(ended, this.#now(), this.#pace)
   }
 
   async close(): Promise<void> {
@@ -128,19 +131,17 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
     return table.rowsOfUser(userId).filter(row => table.isLive(row, now))
   }
 
-  /** Claims the room for all of the changes; if there is too little, removes expired sessions until there is enough. */
-  async #makeRoom(changes: readonly Change[], pace: Pace): Promise<Growth> {
+  /** Removes expired sessions until there is room for all of the changes, and claims it. */
+  async #makeRoom(changes: readonly Change[]): Promise<Growth> {
     const now = this.#now()
-    let claimed = this.#room.claim(this.#open(), changes, now)
-    if (claimed !== undefined) return claimed
     this.#open().makeDue(now)
     while (this.#open().reclaimNext(now) !== undefined) {
-      if (!pace.isTired()) continue
-      claimed = this.#room.claim(this.#open(), changes, now)
+      if (!this.#pace.isTired()) continue
+      const claimed = this.#room.claim(this.#open(), changes, now)
       if (claimed !== undefined) return claimed
-      await pace.rest()
+      await this.#pace.rest()
     }
-    claimed = this.#room.claim(this.#open(), changes, now)
+    const claimed = this.#room.claim(this.#open(), changes, now)
     if (claimed === undefined) throw this.#full()
     return claimed
   }
@@ -158,8 +159,7 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
 }
 
 /** Each session is judged once, while others may come and go; the count is exact when nothing changes meanwhile. */
-async function countLive(table: SessionTable, now: number): Promise<number> {
-  const pace = new Pace()
+async function countLive(table: SessionTable, now: number, pace: Pace): Promise<number> {
   let count = 0
   for (let row = table.start; row < table.end; row++) {
     if (table.isLive(row, now)) count++
@@ -168,8 +168,7 @@ async function countLive(table: SessionTable, now: number): Promise<number> {
   return count
 }
 
-async function countUsersSeen(table: SessionTable, now: number, since: number): Promise<number> {
-  const pace = new Pace()
+async function countUsersSeen(table: SessionTable, now: number, since: number, pace: Pace): Promise<number> {
   const counted = new Uint8Array(table.userEnd)
   let count = 0
   for (let row = table.start; row < table.end; row++) {

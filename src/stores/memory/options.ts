@@ -12,29 +12,28 @@ export type MemoryLimits = Required<MemoryStoreOptions>
 const DEFAULTS: MemoryLimits = { maxSessions: 1_000_000, maxBytes: 512 * 1024 ** 2 }
 /** What its numbers of four bytes can name. */
 const CEILINGS: MemoryLimits = { maxSessions: 1_000_000_000, maxBytes: 8 * 1024 ** 3 }
+const URL_SHAPE = /^memory:(?:\?([^#]*))?$/i
 const WHOLE_NUMBER = /^[0-9]+$/
 
 export function limitsOf(options: MemoryStoreOptions): MemoryLimits {
   const limits = { ...DEFAULTS }
   for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) limits[knownName(name)] = checked(name, value)
+    if (value === undefined) continue
+    const known = knownName(name)
+    limits[known] = checked(known, value)
   }
   return limits
 }
 
-/** Reads `memory:?maxSessions=1000&maxBytes=64000000`. */
-export function optionsOf(url: URL): MemoryStoreOptions {
-  if (url.protocol !== "memory:" || url.host !== "" || url.pathname !== "") {
-    throw new SessionError(
-      "ERR_SESSION_CONFIG",
-      `"${url.protocol}${url.pathname}" names no memory store: it has neither host nor path. Write "memory:?maxSessions=1000".`,
-    )
-  }
+/** Reads `memory:` and `memory:?maxSessions=1000&maxBytes=64000000`. */
+export function optionsOf(url: string): MemoryStoreOptions {
+  const parts = URL_SHAPE.exec(url)
+  if (!parts) throw wrong(`"${url}" has more than parameters: write "memory:?maxSessions=1000".`)
   const options: { -readonly [Name in keyof MemoryStoreOptions]: number } = {}
-  for (const [name, text] of url.searchParams) {
+  for (const [name, text] of new URLSearchParams(parts[1])) {
     const known = knownName(name)
     if (options[known] !== undefined) throw wrong(`"${name}" is given twice.`)
-    options[known] = checked(name, WHOLE_NUMBER.test(text) ? Number(text) : text)
+    options[known] = checked(known, WHOLE_NUMBER.test(text) ? Number(text) : text)
   }
   return options
 }
@@ -44,10 +43,12 @@ function knownName(name: string): keyof MemoryLimits {
   throw wrong(`It does not know "${name}".`)
 }
 
-function checked(name: string, value: unknown): number {
-  const ceiling = CEILINGS[knownName(name)]
+function checked(name: keyof MemoryLimits, value: unknown): number {
+  const ceiling = CEILINGS[name]
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= ceiling) return value
-  throw wrong(`"${name}" must be a whole number from 1 to ${ceiling}, not ${JSON.stringify(value)}.`)
+  throw wrong(
+    `"${name}" must be a whole number from 1 to ${ceiling}, not ${typeof value === "string" ? `"${value}"` : String(value)}.`,
+  )
 }
 
 const wrong = (what: string): SessionError =>

@@ -2,14 +2,16 @@ import type { SessionData, SessionRecord } from "../../contract/record.ts"
 import { FLAG } from "./layout.ts"
 
 const START_BYTES = 16 * 1024
+/** A working space that has grown beyond this is not kept. */
+const LARGE_BYTES = 1024 * 1024
 const HEADER_BYTES = 5
 const DOUBLE_BYTES = 8
 const WIDE = /[\u0100-\uffff]/
 
 /**
- * Packs what varies in length: login, previous secret, client facts and data, each only if it is there (the flags tell).
- * A text is a header (length · 4 + marked · 2 + wide, seven bits a byte) and one byte a character, or two if wide. The
- * mark of a key says that its value's own end precedes it.
+ * Packs what varies in length: login, previous secret, client facts and data, each only if it is there (the flags
+ * tell). A text is a header (length · 4 + marked · 2 + wide, seven bits a byte) and one byte a character, or two if
+ * wide. The mark of a key says that its value's own end precedes it.
  */
 export class Packer {
   #bytes = Buffer.allocUnsafeSlow(START_BYTES)
@@ -22,17 +24,13 @@ export class Packer {
 
   /** Packs the record and returns the flags of what is there. */
   pack(record: SessionRecord): number {
-    this.#start()
+    this.#length = 0
     return this.#login(record) | this.#previous(record) | this.#client(record) | this.#data(record.data)
   }
 
   copyTo(bytes: Buffer, offset: number): void {
     this.#bytes.copy(bytes, offset, 0, this.#length)
-  }
-
-  #start(): void {
-    this.#length = 0
-    if (this.#bytes.length > 16 * START_BYTES) this.#bytes = Buffer.allocUnsafeSlow(START_BYTES)
+    if (this.#bytes.length > LARGE_BYTES) this.#bytes = Buffer.allocUnsafeSlow(START_BYTES)
   }
 
   #login({ login }: SessionRecord): number {

@@ -6,7 +6,10 @@ import { Packer } from "./packer.ts"
 import type { Rows } from "./rows.ts"
 import { Unpacker } from "./unpacker.ts"
 
-/** Records as rows: the fixed part in the row, the rest in a block that the row names. The indexes' fields are theirs. */
+/**
+ * Records as rows: the fixed part in the row, the rest in a block that the row names. The indexes' fields are
+ * theirs.
+ */
 export class RecordRows {
   readonly #rows: Rows
   readonly #blocks = new Blocks()
@@ -45,6 +48,7 @@ export class RecordRows {
     const previous = packed.previous(flags)
     const client = packed.client(flags)
     const data = packed.data(flags)
+    packed.close()
     const hashTail = (flags & FLAG.secretHashTail) >>> SECRET_HASH_TAIL_SHIFT
     return {
       id,

@@ -15,7 +15,10 @@ export interface Growth {
 const SLACK = 640
 const TEXT_SLACK = 16
 
-/** The limits of a table, and what has been promised to batches that are being applied. */
+/**
+ * The limits of a table, and what has been promised to calls that are being applied. Judging is exact for one call at a
+ * time; long calls that undo each other's savings while they overlap may pass `maxBytes` by as much.
+ */
 export class Room {
   readonly limits: MemoryLimits
   #claimed: Growth = { sessions: 0, bytes: 0 }
@@ -24,7 +27,10 @@ export class Room {
     this.limits = limits
   }
 
-  /** Claims the room that the changes need, together; `undefined` when there is too little. {@link release} it after. */
+  /**
+   * Claims the room that the changes need, together; `undefined` when there is too little. {@link release} it
+   * after.
+   */
   claim(table: SessionTable, changes: readonly Change[], now: number): Growth | undefined {
     let growth = mostGrowth(changes)
     if (!this.#fits(table, growth)) growth = exactGrowth(table, changes, now)
@@ -51,14 +57,16 @@ const sum = (a: Growth, b: Growth, sign: 1 | -1): Growth => ({
   bytes: a.bytes + sign * Math.max(0, b.bytes),
 })
 
-/** What the changes may take at most, seen from the changes alone. Enough to know wherever the limits are not near. */
+/**
+ * What the changes may take at most, seen from the changes alone. Enough to know wherever the limits are not near.
+ */
 function mostGrowth(changes: readonly Change[]): Growth {
   let sessions = 0
   let bytes = 0
   for (const change of changes) {
     if (change.kind === "create") {
       sessions++
-      bytes += SESSION_BYTES + mostBytes(change.record)
+      bytes += SESSION_BYTES + SLACK + ofRecord(change.record)
     } else if (change.kind === "patch") bytes += SLACK + ofData(change.set) + ofClient(change.client)
     else if (change.kind === "rotate") {
       bytes += SLACK + ofData(change.set) + ofClient(change.client) + ofText(change.previousSecretHash)
@@ -68,10 +76,8 @@ function mostGrowth(changes: readonly Change[]): Growth {
   return { sessions, bytes }
 }
 
-const mostBytes = (record: SessionRecord): number =>
-  SLACK +
-  ofData(record.data) * 1.125 +
-  (ofClient(record.client) + ofLogin(record.login) + ofText(record.previous?.secretHash)) * 1.125
+const ofRecord = ({ data, client, login, previous }: SessionRecord): number =>
+  ofData(data) + ofClient(client) + ofLogin(login) + ofText(previous?.secretHash)
 
 function ofData(data: SessionData): number {
   let bytes = 0

@@ -24,7 +24,10 @@ export class Rows {
   /** The last row freed; its first four bytes name the one freed before. */
   #free = 0
 
-  /** `rowBytes` is a multiple of 8 where floats are used. The first `reserved` rows (1 at least) are the caller's own. */
+  /**
+   * `rowBytes` is a multiple of 8 where floats are used. The first `reserved` rows (1 at least) are the caller's
+   * own.
+   */
   constructor(rowBytes: number, reserved: number) {
     this.#rowBytes = rowBytes
     this.#rowInts = rowBytes / 4

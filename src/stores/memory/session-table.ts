@@ -12,8 +12,8 @@ const HEAD_BYTES = 4
 export const SESSION_BYTES = ROW_BYTES + HEAD_BYTES + ENTRY_BYTES + HEAD_BYTES
 
 /**
- * The sessions, found by id, by user and in the order of expiry. Everything here is synchronous and knows neither clock
- * nor limits. A session is named by its row; 0 is none.
+ * The sessions, found by id, by user and in the order of expiry. Everything here is synchronous and knows neither
+ * clock nor limits. A session is named by its row; 0 is none.
  */
 export class SessionTable {
   readonly #rows = new Rows(ROW_BYTES, EXPIRY_HEADS)

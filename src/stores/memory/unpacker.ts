@@ -6,8 +6,8 @@ const NO_METHODS: readonly string[] = Object.freeze([])
 const NO_FACTS: ClientFacts = Object.freeze({})
 
 /**
- * Reads what a {@link Packer} wrote: open, then login, previous, client, data in this order. The block becomes one string,
- * of which the texts are slices, so that reading costs one crossing into native code and no copies.
+ * Reads what a {@link Packer} wrote: open, then login, previous, client, data in this order. The block becomes one
+ * string, of which the texts are slices, so that reading costs one crossing into native code and no copies.
  */
 export class Unpacker {
   #bytes: Buffer = NOTHING
@@ -20,6 +20,12 @@ export class Unpacker {
     this.#start = start
     this.#block = bytes.toString("latin1", start, end)
     this.#at = 0
+  }
+
+  /** Lets go of the block, which may be large, and gone soon. */
+  close(): void {
+    this.#bytes = NOTHING
+    this.#block = ""
   }
 
   login(flags: number): Login | undefined {

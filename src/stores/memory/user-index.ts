@@ -6,8 +6,8 @@ const ENTRY = { hash: 0, first: 1, next: 2 } as const
 export const ENTRY_BYTES = 12
 
 /**
- * Finds sessions by their user. A user has one entry: the hash of the user's id, and the first of a doubly linked list
- * of session rows. The id's text is not kept again: it is read from the first session.
+ * Finds sessions by their user. A user has one entry: the hash of the user's id, and the first of a doubly linked
+ * list of session rows. The id's text is not kept again: it is read from the first session.
  */
 export class UserIndex {
   readonly #rows: Rows
