@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url"
+import express, { type Express } from "express"
+import { session } from "../../src/adapters/express.ts"
+import type { Sessions } from "../../src/index.ts"
+import { account } from "./routes/account.ts"
+import { cart } from "./routes/cart.ts"
+import { devices } from "./routes/devices.ts"
+import { answerError, notFound } from "./routes/errors.ts"
+import { products } from "./routes/products.ts"
+import { visits } from "./routes/visits.ts"
+import { securityHeaders } from "./security-headers.ts"
+import "./session-values.ts"
+
+export function createApp(sessions: Sessions): Express {
+  const app = express()
+  app.disable("x-powered-by")
+  app.use(securityHeaders)
+  // Before the sessions, so that fetching the style sheet opens none.
+  app.use(express.static(fileURLToPath(new URL("public", import.meta.url)), { index: false, maxAge: "1h" }))
+  app.use(session(sessions))
+  app.use(express.urlencoded({ extended: false, limit: "10kb" }))
+
+  app.use(products())
+  app.use(cart())
+  app.use(account())
+  app.use(devices(sessions))
+  app.use(visits())
+
+  app.use(notFound)
+  app.use(answerError)
+  return app
+}

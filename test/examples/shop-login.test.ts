@@ -1,0 +1,93 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { openShop } from "./shop-process.ts"
+import { Visitor } from "./visitor.ts"
+
+const DAY = 86_400_000
+
+describe("the shop's login", () => {
+  const shop = openShop()
+
+  it("G8: a visitor who only looks around gets no cookie", async () => {
+    const visitor = new Visitor(shop.address)
+    for (const path of ["/", "/cart", "/login", "/style.css", "/nowhere"]) await visitor.get(path)
+    assert.deepEqual(await visitor.jar.getCookies(shop.address), [])
+  })
+
+  it("answers a wrong password and an unknown user alike", async () => {
+    const visitor = new Visitor(shop.address)
+    const wrong = await visitor.post("/login", { user: "anna", password: "coffee at nine" })
+    const unknown = await visitor.post("/login", { user: "nobody", password: "tea at seven" })
+    assert.deepEqual(wrong.messages, ["The user name or the password is wrong."])
+    assert.equal(unknown.body, wrong.body)
+    assert.equal(wrong.path, "/login")
+    assert.equal((await visitor.get("/devices")).path, "/login")
+  })
+
+  it("greets a user who logs in, and offers the logout on every page", async () => {
+    const anna = new Visitor(shop.address)
+    const greeting = await anna.logIn("anna")
+    assert.deepEqual(greeting.messages, ["Welcome, Anna."])
+    for (const path of ["/", "/cart", "/visits", "/devices", "/nowhere"]) {
+      const page = await anna.get(path)
+      assert.match(page.body, /<span class="name">Anna<\/span>\s*<button class="quiet">Log out<\/button>/)
+    }
+  })
+
+  it("keeps the session in a cookie that scripts and other sites cannot use, until the browser closes", async () => {
+    const anna = new Visitor(shop.address)
+    await anna.logIn("anna")
+    const [cookie, ...others] = await anna.jar.getCookies(shop.address)
+    assert.deepEqual(others, [])
+    const { key, httpOnly, sameSite, secure, path, hostOnly, expires } = cookie ?? {}
+    assert.deepEqual(
+      { key, httpOnly, sameSite, secure, path, hostOnly, expires },
+      {
+        key: "sid",
+        httpOnly: true,
+        sameSite: "lax",
+        secure: false,
+        path: "/",
+        hostOnly: true,
+        expires: "Infinity",
+      },
+    )
+  })
+
+  it("keeps a user signed in who asks for it", async () => {
+    const anna = new Visitor(shop.address)
+    await anna.logIn("anna", { remember: "yes" })
+    const [cookie] = await anna.jar.getCookies(shop.address)
+    const left = Number(cookie?.expiryTime()) - Date.now()
+    assert.ok(left > 89 * DAY && left <= 90 * DAY, `${left} ms are left`)
+  })
+
+  it("G3: the cookie from before the login is worth nothing after it", async () => {
+    const anna = new Visitor(shop.address)
+    await anna.get("/visits")
+    const before = await anna.jar.clone()
+    await anna.logIn("anna")
+    const thief = new Visitor(shop.address, "thief", before)
+    assert.equal((await thief.get("/devices")).path, "/login")
+    assert.equal((await anna.get("/devices")).path, "/devices")
+  })
+
+  it("keeps what a visitor put into the cart before the login", async () => {
+    const ben = new Visitor(shop.address)
+    await ben.post("/cart/add", { product: "tent" })
+    await ben.logIn("ben")
+    assert.match((await ben.get("/cart")).body, /Tent for two/)
+  })
+
+  it("logs out: the cookie, and a copy of it, open nothing any more", async () => {
+    const anna = new Visitor(shop.address)
+    await anna.logIn("anna")
+    await anna.post("/cart/add", { product: "map" })
+    const copy = new Visitor(shop.address, "copy", await anna.jar.clone())
+    const goodbye = await anna.post("/logout")
+    assert.deepEqual(goodbye.messages, ["You are logged out."])
+    assert.equal((await anna.get("/devices")).path, "/login")
+    assert.equal((await copy.get("/devices")).path, "/login")
+    assert.match((await anna.get("/cart")).body, /Your cart is empty/)
+  })
+})
