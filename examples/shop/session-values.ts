@@ -5,7 +5,5 @@ declare module "../../src/adapters/express.ts" {
   interface SessionValues {
     cart: Cart
     visits: number
-    // This repository holds other programs that keep other things. Your application leaves this line out, and then has
-    // its keys checked for typing errors.
   }
 }

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { isSessionError } from "../contract/errors.ts"
 import type { Session } from "../core/session.ts"
 import type { Sessions } from "../http/sessions.ts"
-import { statusOf } from "../http/status.ts"
 import { openSession, type RequestOptions } from "./node.ts"
 
 /**
@@ -33,8 +31,8 @@ type Next = (error?: unknown) => void
 type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) => void
 
 /**
- * Express middleware: gives each request its `req.session`. What fails goes to `next(error)` with `error.status` set, for
- * the application's error handler: 503 when the store does, 401 when the session ended meanwhile, 409 on a conflict.
+ * Express middleware: gives each request its `req.session`. What fails goes to `next(error)`; a session
+ * error's `status` is 503 when the store failed, 401 when the session ended meanwhile, 409 on a conflict.
  */
 export function session<Data extends object>(
   sessions: Sessions<Data>,
@@ -42,21 +40,17 @@ export function session<Data extends object>(
 ): Handler {
   return (request: IncomingMessage & { session?: Session<Data> }, response, next) => {
     if (request.session || options.skip?.(request)) return next()
-    const fail = (error: unknown) => next(withStatus(error))
     const attach = (opened: Session<Data>) => {
       request.session = opened
       next()
     }
+    let opened: Session<Data> | Promise<Session<Data>>
     try {
-      const opened = openSession(sessions, request, response, options, fail)
-      if (opened instanceof Promise) opened.then(attach, fail)
-      else attach(opened)
+      opened = openSession(sessions, request, response, options, next)
     } catch (error) {
-      fail(error)
+      return next(error)
     }
+    if (opened instanceof Promise) opened.then(attach, next)
+    else attach(opened)
   }
-}
-
-function withStatus(error: unknown): unknown {
-  return isSessionError(error) ? Object.assign(error, { status: statusOf(error) }) : error
 }

@@ -3,7 +3,7 @@ import { type Session, stateOf } from "../core/session.ts"
 import type { Exchange } from "../core/state.ts"
 import type { Edge } from "../http/edge.ts"
 import type { Sessions } from "../http/sessions.ts"
-import { statusOf, textOf } from "../http/status.ts"
+import { logFailure, statusOf, textOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
 import { decide, type RequestOptions } from "./node.ts"
 
@@ -47,18 +47,22 @@ export function fetchSession<Data extends object, Rest extends unknown[]>(
   handler: (request: Request, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
   options: FetchOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
+  const { onError = logFailure } = options
   return async (request, ...rest) => {
     let begun: FetchExchange<Data>
     try {
       begun = await beginFetch(sessions, request, options)
     } catch (error) {
+      onError(error, request)
       return failure(error)
     }
     const response = await handler(request, begun.session, ...rest)
     try {
       return await begun.finish(response)
     } catch (error) {
-      await response.body?.cancel()
+      onError(error, request)
+      // Not awaited, since a source may take its time or fail to stop; the answer does not depend on it.
+      response.body?.cancel(error).catch(() => {})
       return failure(error)
     }
   }
@@ -87,7 +91,7 @@ class RequestExchange implements Exchange {
 
   async finish<Data extends object>(session: Session<Data>, response: Response): Promise<Response> {
     const state = stateOf(session)
-    if (state.dirty) await session.save()
+    while (state.dirty) await session.save()
     this.canIssue = false
     this.canCommit = false
     if (!state.delivery) return response

@@ -7,8 +7,15 @@ import { statusOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
 import { type Gatekeeper, ResponseGate } from "./response-gate.ts"
 
-/** Answers a response whose commit failed, before its head has left. */
+/** Answers a response whose commit failed, before its head has left. Its status is set already. */
 export type FailureHandler = (error: unknown, response: ServerResponse) => void
+
+/** What becomes of a response whose commit failed. */
+export interface FailureHandlers {
+  readonly answer: FailureHandler
+  /** Told of a commit that failed after the head had left, when the connection has been cut. */
+  readonly report: (error: unknown) => void
+}
 
 /** One request and its response. The response is touched only once the session has something to store or to tell. */
 export class NodeExchange implements Exchange, Gatekeeper {
@@ -19,13 +26,13 @@ export class NodeExchange implements Exchange, Gatekeeper {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #edge: Edge
-  readonly #onFailure: FailureHandler
+  readonly #failures: FailureHandlers
 
-  constructor(request: IncomingMessage, response: ServerResponse, edge: Edge, onFailure: FailureHandler) {
+  constructor(request: IncomingMessage, response: ServerResponse, edge: Edge, failures: FailureHandlers) {
     this.#request = request
     this.#response = response
     this.#edge = edge
-    this.#onFailure = onFailure
+    this.#failures = failures
   }
 
   /** Makes the session the one that the response waits for. */
@@ -36,7 +43,7 @@ export class NodeExchange implements Exchange, Gatekeeper {
   }
 
   get canIssue(): boolean {
-    return !this.#response.headersSent
+    return !(this.#gate ? this.#gate.headSent : this.#response.headersSent)
   }
 
   get canCommit(): boolean {
@@ -45,6 +52,7 @@ export class NodeExchange implements Exchange, Gatekeeper {
 
   changed(): void {
     this.#gate ??= new ResponseGate(this.#response, this)
+    this.#gate.changed()
   }
 
   client(): ClientFacts {
@@ -67,7 +75,7 @@ export class NodeExchange implements Exchange, Gatekeeper {
   addHeaders(): void {
     const state = this.#state
     if (!state?.delivery) return
-    const headers = this.#edge.headersFor(state.delivery, peerOf(this.#request), this.#request.headers.host)
+    const headers = this.#edge.headersFor(state.delivery, peerOf(this.#request), hostOf(this.#request))
     state.delivery = undefined
     this.#response.appendHeader("Set-Cookie", headers.setCookie)
     this.#response.setHeader("Cache-Control", headers.cacheControl)
@@ -77,22 +85,33 @@ export class NodeExchange implements Exchange, Gatekeeper {
     this.#failed = true
     this.#session?.discard()
     if (headSent) {
-      this.#response.destroy(error instanceof Error ? error : undefined)
+      this.#response.destroy()
+      this.#failures.report(error)
       return
     }
     for (const name of OF_THE_DROPPED_BODY) this.#response.removeHeader(name)
     this.#response.statusCode = statusOf(error)
-    this.#onFailure(error, this.#response)
+    if (this.#response.statusMessage) this.#response.statusMessage = ""
+    this.#failures.answer(error, this.#response)
   }
 }
 
+/** Headers that would describe the error page wrongly, send the client elsewhere, or let the page be cached. */
 const OF_THE_DROPPED_BODY = [
-  "Content-Type",
-  "Content-Length",
+  "Accept-Ranges",
+  "Cache-Control",
+  "Content-Disposition",
   "Content-Encoding",
+  "Content-Language",
+  "Content-Length",
+  "Content-Range",
+  "Content-Type",
   "ETag",
+  "Expires",
   "Last-Modified",
   "Location",
+  "Trailer",
+  "Transfer-Encoding",
 ]
 
 export function peerOf(request: IncomingMessage): Peer {
@@ -104,6 +123,10 @@ export function peerOf(request: IncomingMessage): Peer {
     forwardedProto: text(headers["x-forwarded-proto"]),
   }
 }
+
+/** HTTP/2 names the host otherwise. */
+const hostOf = ({ headers }: IncomingMessage): string | undefined =>
+  headers.host ?? text(headers[":authority"])
 
 const text = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(",") : header

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Session } from "../core/session.ts"
 import type { Sessions } from "../http/sessions.ts"
-import { statusOf, textOf } from "../http/status.ts"
+import { logFailure, statusOf, textOf } from "../http/status.ts"
 import { type FailureHandler, NodeExchange } from "./node-exchange.ts"
 
 /** Which requests get which kind of session. */
@@ -10,6 +10,11 @@ export interface RequestOptions<Request = IncomingMessage> {
   readonly lazy?: boolean | ((request: Request) => boolean)
   /** `false`: the request is no use of the session, so it does not lengthen its idle life. Default `true`. */
   readonly touch?: boolean | ((request: Request) => boolean)
+  /**
+   * Told of an error for which this library itself answered, or had to cut the connection, so that no other error handler
+   * sees it. Default: prints to the console what stands for a status of 500 and above.
+   */
+  readonly onError?: (error: unknown, request: Request) => void
 }
 
 /**
@@ -21,11 +26,13 @@ export function openSession<Data extends object>(
   request: IncomingMessage,
   response: ServerResponse,
   options: RequestOptions = {},
-  onFailure: FailureHandler = answerFailure,
+  onFailure?: FailureHandler,
 ): Session<Data> | Promise<Session<Data>> {
   const { edge } = sessions
   if (isPreflight(request)) return sessions.open(undefined)
-  const exchange = new NodeExchange(request, response, edge, onFailure)
+  const report = reporter(options, request)
+  const answer = onFailure ?? (error => answerFailure(error, response, report))
+  const exchange = new NodeExchange(request, response, edge, { answer, report })
   const session = sessions.open(edge.carrier.read(request.headers.cookie), {
     exchange,
     lazy: decide(options.lazy, request, false),
@@ -45,10 +52,7 @@ export function withSession<Data extends object>(
   options: RequestOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const fail = (error: unknown) => {
-      if (response.headersSent) response.destroy()
-      else answerFailure(error, response)
-    }
+    const fail = (error: unknown) => answerFailure(error, response, reporter(options, request))
     const handle = (session: Session<Data>) => {
       const result = handler(request, response, session)
       if (result instanceof Promise) result.catch(fail)
@@ -73,7 +77,17 @@ export const decide = <Request>(
   otherwise: boolean,
 ): boolean => (typeof option === "function" ? option(request) : (option ?? otherwise))
 
-function answerFailure(error: unknown, response: ServerResponse): void {
+const reporter =
+  <Request>({ onError = logFailure }: RequestOptions<Request>, request: Request) =>
+  (error: unknown): void =>
+    onError(error, request)
+
+function answerFailure(error: unknown, response: ServerResponse, report: (error: unknown) => void): void {
+  report(error)
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
   const status = statusOf(error)
   response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" })
   response.end(textOf(status))

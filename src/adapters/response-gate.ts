@@ -1,27 +1,29 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http"
+import type { ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
+import { HeldBody } from "./held-body.ts"
+import { headOf } from "./write-head.ts"
 
 /** What the gate asks of the session. */
 export interface Gatekeeper {
   /** Whether there is something to store before anything more may leave. */
   needsCommit(): boolean
   commit(): Promise<void>
-  /** Adds the headers that tell the client of its token. Called once, just before the head is written. */
+  /** Adds the headers that tell the client of its token. Called just before the head is written. */
   addHeaders(): void
   /** The commit failed: what was to leave has been dropped. `headSent` tells whether an error page is still possible. */
   failed(error: unknown, headSent: boolean): void
 }
-
-type Call = () => void
-type HeaderArgument = OutgoingHttpHeaders | readonly OutgoingHttpHeader[]
 
 /**
  * Holds a response back until the session is stored (G6). Every way to send goes through `writeHead`, `write`, `end` or
  * `flushHeaders`; while the commit is under way their calls are kept, in order, and made once it is done.
  */
 export class ResponseGate {
-  #held: Call[] | undefined
-  #open = false
+  #held: HeldBody | undefined
+  #committing = false
+  #failed = false
+  /** Set while the response's own methods run, which call each other: what has been let through is not stopped half-way. */
+  #passing = false
   readonly #sources = new Set<Readable>()
   readonly #response: ServerResponse
   readonly #keeper: Gatekeeper
@@ -33,107 +35,115 @@ export class ResponseGate {
     const { writeHead, write, end, flushHeaders } = response
     this.#native = { writeHead, write, end, flushHeaders }
     response.on("pipe", source => this.#sources.add(source))
+    response.once("close", () => this.#closed())
     this.#install()
   }
 
-  /** Whether the head is held back, so that headers can still be added. */
-  get holding(): boolean {
-    return this.#held !== undefined
+  /** Whether it is too late for headers. While the head is held back, it is not, whatever the application is told. */
+  get headSent(): boolean {
+    return Reflect.get(Object.getPrototypeOf(this.#response), "headersSent", this.#response)
+  }
+
+  /** There is something new to commit: after the client has gone, nothing else will ask for it. */
+  changed(): void {
+    if (this.#response.closed) queueMicrotask(() => this.#closed())
   }
 
   #install(): void {
     const response = this.#response
+    const { write, end, flushHeaders } = this.#native
     response.writeHead = (...args: unknown[]) => {
-      const write = () => this.#writeHead(args)
-      if (this.#held || (!this.#open && this.#keeper.needsCommit())) this.#hold(write)
-      else write()
+      if (this.#mustWait()) this.#hold().add(() => this.#writeHead(args))
+      else this.#writeHead(args)
       return response
     }
     response.write = (...args: unknown[]) => {
-      if (!this.#mustWait()) return Reflect.apply(this.#native.write, response, args)
-      this.#hold(() => Reflect.apply(this.#native.write, response, args))
-      this.#commit()
+      if (!this.#mustWait()) return this.#pass(write, args)
+      this.#hold().addWrite(() => this.#pass(write, args))
+      void this.#commit()
       return false
     }
     response.end = (...args: unknown[]) => {
-      const end = () => Reflect.apply(this.#native.end, response, args)
-      if (!this.#mustWait()) return end()
-      this.#hold(end)
-      this.#commit()
+      if (!this.#mustWait()) return this.#pass(end, args)
+      this.#hold().addLast(() => this.#pass(end, args))
+      void this.#commit()
       return response
     }
     response.flushHeaders = () => {
-      const flush = () => Reflect.apply(this.#native.flushHeaders, response, [])
-      if (!this.#mustWait()) return flush()
-      this.#hold(flush)
-      this.#commit()
+      if (!this.#mustWait()) return this.#pass(flushHeaders, [])
+      this.#hold().add(() => this.#pass(flushHeaders, []))
+      void this.#commit()
     }
   }
 
   #mustWait(): boolean {
-    return !this.#open && (this.#held !== undefined || this.#keeper.needsCommit())
+    if (this.#failed || this.#passing) return false
+    return this.#held !== undefined || this.#keeper.needsCommit()
   }
 
-  #hold(call: Call): void {
-    this.#held ??= []
-    this.#held.push(call)
+  #hold(): HeldBody {
+    this.#held ??= new HeldBody(this.#response, this.headSent)
+    return this.#held
   }
 
-  #committing = false
-
-  #commit(): void {
-    if (this.#committing) return
-    this.#committing = true
-    this.#keeper.commit().then(
-      () => this.#release(),
-      error => this.#fail(error),
-    )
-  }
-
-  #release(): void {
-    this.#committing = false
-    const held = this.#held ?? []
-    this.#held = undefined
-    if (this.#response.destroyed) return
-    for (const call of held) call()
-    if (!this.#response.writableEnded && !this.#response.writableNeedDrain) this.#response.emit("drain")
-  }
-
-  #fail(error: unknown): void {
-    this.#committing = false
-    this.#held = undefined
-    this.#open = true
-    for (const source of this.#sources) source.unpipe(this.#response)
-    this.#keeper.failed(error, this.#response.headersSent)
+  #pass<Result>(method: (...args: never[]) => Result, args: unknown[]): Result {
+    const outermost = !this.#passing
+    this.#passing = true
+    try {
+      return Reflect.apply(method, this.#response, args)
+    } finally {
+      if (outermost) this.#passing = false
+    }
   }
 
   /** Explicit headers go in first, as `writeHead` would otherwise replace a `Set-Cookie` that has been added. */
   #writeHead(args: unknown[]): void {
-    const response = this.#response
-    const headers = args.findLast(arg => typeof arg === "object" && arg !== null)
-    const rest = headers === undefined ? args : args.filter(arg => arg !== headers && arg !== undefined)
-    if (headers !== undefined) setHeaders(response, headers as HeaderArgument)
-    if (!response.headersSent) this.#keeper.addHeaders()
-    Reflect.apply(this.#native.writeHead, response, rest)
+    const { line, headers } = headOf(args)
+    for (const [name, value] of headers) this.#response.setHeader(name, value)
+    if (!this.headSent) this.#keeper.addHeaders()
+    this.#pass(this.#native.writeHead, line)
+  }
+
+  /** Commits until nothing is left: the handler may go on changing the session while its response is held. */
+  async #commit(): Promise<void> {
+    if (this.#committing) return
+    this.#committing = true
+    try {
+      while (this.#keeper.needsCommit()) await this.#keeper.commit()
+      this.#committing = false
+      this.#takeHeld()?.release()
+    } catch (error) {
+      this.#committing = false
+      this.#fail(error)
+    }
+  }
+
+  #takeHeld(): HeldBody | undefined {
+    const held = this.#held
+    this.#held = undefined
+    held?.unseal()
+    return held
+  }
+
+  /** A request whose client has gone stores its changes all the same, though nothing more is sent. */
+  #closed(): void {
+    if (!this.#failed && this.#keeper.needsCommit()) void this.#commit()
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true
+    this.#takeHeld()
+    // A handler that does not know of it may write on behind the error page, which must not end the process.
+    this.#response.on("error", () => {})
+    for (const source of this.#sources) this.#letGo(source)
+    this.#keeper.failed(error, this.headSent)
+  }
+
+  /** Ends a source that nobody reads any more, or its file would stay open; after the page, as `pipeline` then ends both. */
+  #letGo(source: Readable): void {
+    source.unpipe(this.#response)
+    this.#response.once("close", () => {
+      if (source.listenerCount("data") === 0 && source.listenerCount("readable") === 0) source.destroy()
+    })
   }
 }
-
-function setHeaders(response: ServerResponse, headers: HeaderArgument): void {
-  for (const [name, value] of headerEntries(headers)) {
-    if (value !== undefined) response.setHeader(name, value)
-  }
-}
-
-/** `writeHead` takes an object, a list of pairs, or a flat list in which names may repeat. */
-function headerEntries(headers: HeaderArgument): [string, OutgoingHttpHeader | undefined][] {
-  if (!isList(headers)) return Object.entries(headers)
-  const flat = headers.flat(1).map(String)
-  const merged = new Map<string, string[]>()
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    const name = flat[index] ?? ""
-    merged.set(name, [...(merged.get(name) ?? []), flat[index + 1] ?? ""])
-  }
-  return [...merged].map(([name, values]) => [name, values.length === 1 ? values[0] : values])
-}
-
-const isList = (headers: HeaderArgument): headers is readonly OutgoingHttpHeader[] => Array.isArray(headers)

@@ -43,13 +43,30 @@ export type SessionErrorCode =
   /** An argument of a call is wrong. */
   | "ERR_SESSION_INVALID_ARGUMENT"
 
+/** What an HTTP server answers when a request fails with the code; 500 for the rest. */
+const STATUS: Partial<Record<SessionErrorCode, number>> = {
+  ERR_SESSION_GONE: 401,
+  ERR_SESSION_CONFLICT: 409,
+  ERR_SESSION_USER_LIMIT: 409,
+  ERR_SESSION_STORE_UNAVAILABLE: 503,
+  ERR_SESSION_STORE_TIMEOUT: 503,
+  ERR_SESSION_STORE_LOCKED: 503,
+  ERR_SESSION_STORE_FULL: 503,
+  ERR_SESSION_OVERLOADED: 503,
+  ERR_SESSION_CLOSED: 503,
+}
+
 /** The one class of error that this library throws: match on `code`. */
 export class SessionError extends Error {
   readonly code: SessionErrorCode
+  /** The HTTP status that the failure stands for, where error handlers such as Express's look for it. */
+  readonly status: number
+
   constructor(code: SessionErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = "SessionError"
     this.code = code
+    this.status = STATUS[code] ?? 500
   }
 }
 

@@ -1,19 +1,7 @@
-import { isSessionError, type SessionErrorCode } from "../contract/errors.ts"
-
-const STATUS: Partial<Record<SessionErrorCode, number>> = {
-  ERR_SESSION_GONE: 401,
-  ERR_SESSION_CONFLICT: 409,
-  ERR_SESSION_USER_LIMIT: 409,
-  ERR_SESSION_STORE_UNAVAILABLE: 503,
-  ERR_SESSION_STORE_TIMEOUT: 503,
-  ERR_SESSION_STORE_LOCKED: 503,
-  ERR_SESSION_STORE_FULL: 503,
-  ERR_SESSION_OVERLOADED: 503,
-  ERR_SESSION_CLOSED: 503,
-}
+import { isSessionError } from "../contract/errors.ts"
 
 /** The HTTP status of an answer that had to be given up for this error. */
-export const statusOf = (error: unknown): number => (isSessionError(error) && STATUS[error.code]) || 500
+export const statusOf = (error: unknown): number => (isSessionError(error) ? error.status : 500)
 
 /** The text of that answer, which tells a stranger nothing of the inside. */
 export const textOf = (status: number): string => {
@@ -21,4 +9,9 @@ export const textOf = (status: number): string => {
   if (status === 409) return "Your session changed meanwhile. Please try again.\n"
   if (status === 503) return "The service is busy. Please try again.\n"
   return "Internal server error.\n"
+}
+
+/** Prints what an operator has to know of; that a session ended or changed meanwhile is everyday life. */
+export const logFailure = (error: unknown): void => {
+  if (statusOf(error) >= 500) console.error(error)
 }

@@ -1,6 +1,4 @@
 import type { NextFunction, Request, Response } from "express"
-import { statusOf as sessionStatusOf } from "../../../src/http/status.ts"
-import { isSessionError } from "../../../src/index.ts"
 import { errorPage } from "../pages/error.ts"
 import { showError, visitorOf } from "../show.ts"
 
@@ -23,9 +21,8 @@ export function answerError(error: unknown, request: Request, response: Response
   showError(request, response, errorPage(status), status === 401 ? undefined : visitorOf(request))
 }
 
-/** Session errors have their own; Express gives one to errors that are the request's fault, such as a broken form. */
+/** Session errors have one, and so have those of Express that are the request's fault, such as a broken form. */
 function statusOf(error: unknown): number {
-  if (isSessionError(error)) return sessionStatusOf(error)
   const status = error instanceof Error && "status" in error ? error.status : undefined
   return typeof status === "number" && status >= 400 ? status : 500
 }

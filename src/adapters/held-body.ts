@@ -1,0 +1,112 @@
+import { EventEmitter } from "node:events"
+import type { ServerResponse } from "node:http"
+
+type Call = () => unknown
+type Listener = Parameters<ServerResponse["on"]>[1]
+type HeaderMethods = Pick<ServerResponse, "setHeader" | "appendHeader" | "removeHeader">
+
+/**
+ * What a handler has sent while the gate was closed. To the application it has left: the head is final, `headersSent` is
+ * true, and changing a header throws as Node does. Once the body is complete, what comes after it is ignored: an error
+ * handler that is late must neither change the answer nor, upon `headersSent`, cut the connection that it waits for.
+ */
+export class HeldBody {
+  readonly #calls: Call[] = []
+  #complete = false
+  /** What the response said to the last write; `undefined` when there was none. */
+  #accepted: boolean | undefined
+  readonly #response: ServerResponse
+  readonly #status: number
+  readonly #reason: string
+  readonly #headers: HeaderMethods
+  readonly #drains: WaitingForDrain | undefined
+
+  constructor(response: ServerResponse, headSent: boolean) {
+    this.#response = response
+    this.#status = response.statusCode
+    this.#reason = response.statusMessage
+    const { setHeader, appendHeader, removeHeader } = response
+    this.#headers = { setHeader, appendHeader, removeHeader }
+    this.#drains = Object.hasOwn(response, "on") ? new WaitingForDrain(response) : undefined
+    if (!headSent) this.#seal()
+  }
+
+  add(call: Call): void {
+    if (!this.#complete) this.#calls.push(call)
+  }
+
+  addWrite(write: () => boolean): void {
+    this.add(() => {
+      this.#accepted = write()
+    })
+  }
+
+  /** Adds the end of the body. */
+  addLast(end: Call): void {
+    this.add(end)
+    this.#complete = true
+  }
+
+  /** Gives the response its own ways back, with the status that the body began with. */
+  unseal(): void {
+    const response = this.#response
+    Object.assign(response, this.#headers)
+    Reflect.deleteProperty(response, "headersSent")
+    if (response.statusCode !== this.#status) response.statusCode = this.#status
+    if (response.statusMessage !== this.#reason) response.statusMessage = this.#reason
+  }
+
+  /** Makes the calls. Whoever was told to wait is told to go on, unless the response itself asks to wait. */
+  release(): void {
+    const response = this.#response
+    if (!response.destroyed) for (const call of this.#calls) call()
+    if (this.#accepted === true && !response.writableEnded) response.emit("drain")
+    this.#drains?.move()
+  }
+
+  #seal(): void {
+    const response = this.#response
+    const refuse = () => {
+      if (!this.#complete) throw headersSent()
+      return response
+    }
+    Object.assign(response, { setHeader: refuse, appendHeader: refuse, removeHeader: refuse })
+    Object.defineProperty(response, "headersSent", { configurable: true, get: () => !this.#complete })
+  }
+}
+
+const headersSent = (): Error =>
+  Object.assign(new Error("Cannot change headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  })
+
+/**
+ * A compressing middleware hands listeners for `drain` to its own stream, which knows nothing of the gate. So they are
+ * kept on the response until the gate opens, and handed on then.
+ */
+class WaitingForDrain {
+  readonly #listeners: Listener[] = []
+  readonly #response: ServerResponse
+  readonly #on: ServerResponse["on"]
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+    this.#on = response.on
+    response.on = (event: string | symbol, listener: Listener) => {
+      if (event === "drain") this.#listeners.push(listener)
+      Reflect.apply(event === "drain" ? EventEmitter.prototype.on : this.#on, response, [event, listener])
+      return response
+    }
+  }
+
+  move(): void {
+    const response = this.#response
+    response.on = this.#on
+    const waiting = response.rawListeners("drain")
+    for (const listener of this.#listeners) {
+      if (!waiting.includes(listener)) continue
+      response.off("drain", listener)
+      response.on("drain", listener)
+    }
+  }
+}
