@@ -1,7 +1,16 @@
 import { applyChange } from "../../contract/apply-change.ts"
 import type { Change, Outcome } from "../../contract/change.ts"
 import type { SessionRecord } from "../../contract/record.ts"
-import { COLUMNS, decodeData, decodeFacts, encodeData, encodeFacts, encodeText, type Row, type Value } from "./row.ts"
+import {
+  COLUMNS,
+  decodeData,
+  decodeFacts,
+  encodeData,
+  encodeFacts,
+  encodeText,
+  type Row,
+  type Value,
+} from "./row.ts"
 import type { Statements } from "./statements.ts"
 
 /** A session that the batch works on: read once, changed in memory, written once. */
@@ -19,8 +28,8 @@ export function applyBatch(sql: Statements, changes: readonly Change[], now: num
   const batch = new Map<string, Held>()
   const outcomes = changes.map(change => {
     const id = change.kind === "create" ? change.record.id : change.id
-    let held = batch.get(id)
-    if (!held) batch.set(id, (held = read(sql, id)))
+    const held = batch.get(id) ?? read(sql, id)
+    batch.set(id, held)
     return applyTo(held, change, now)
   })
   for (const held of batch.values()) write(sql, held)

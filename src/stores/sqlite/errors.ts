@@ -96,6 +96,12 @@ function resultCode(error: unknown): number {
   return typeof error.errcode === "number" ? error.errcode & 0xff : 0
 }
 
+export const closedError = (): SessionError =>
+  new SessionError(
+    "ERR_SESSION_CLOSED",
+    "The SQLite store has been closed. Open another one, or close it only after the last request.",
+  )
+
 export const unreadableRow = (id: string, cause: unknown): SessionError =>
   new SessionError(
     "ERR_SESSION_STORE_CORRUPT",

@@ -121,6 +121,7 @@ export function decodeData(json: string): SessionData {
   const entries = JSON.parse(json) as [key: string, text: string, expiresAt?: number][]
   const data = new Map<string, StoredValue>()
   for (const [key, text, expiresAt] of entries) {
+    if (typeof key !== "string" || typeof text !== "string") throw new TypeError("data holds no text")
     data.set(key, expiresAt === undefined ? { text } : { text, expiresAt })
   }
   return data
@@ -131,6 +132,8 @@ export function decodeData(json: string): SessionData {
  * they are kept as JSON, and so is what could be taken for it. All other text stays as it is.
  */
 export const encodeText = (text: string): string =>
-  text.isWellFormed() && !text.startsWith('"') ? text : JSON.stringify(text)
+  LONE_SURROGATE.test(text) || text.startsWith('"') ? JSON.stringify(text) : text
 
-export const decodeText = (text: string): string => (text.startsWith('"') ? (JSON.parse(text) as string) : text)
+export const decodeText = (text: string): string => (text.startsWith('"') ? String(JSON.parse(text)) : text)
+
+const LONE_SURROGATE = /\p{Surrogate}/u

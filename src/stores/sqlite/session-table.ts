@@ -8,6 +8,9 @@ import { rollBack } from "./migrations.ts"
 import { decodeData, decodeFacts, decodeText, encodeText, type Row, type Value } from "./row.ts"
 import { prepareStatements, type Statements } from "./statements.ts"
 
+/** Milliseconds. */
+const PATIENCE = 250
+
 /** A slice of {@link SessionTable.revokeSlice}: whether there may be more, and how many of it were live. */
 export interface RevokedSlice {
   readonly more: boolean
@@ -18,72 +21,85 @@ export interface RevokedSlice {
 export class SessionTable {
   readonly #database: DatabaseSync
   readonly #sql: Statements
-  readonly #now: () => number
 
-  constructor(database: DatabaseSync, prefix: string, now: () => number) {
+  constructor(database: DatabaseSync, prefix: string) {
     this.#database = database
     this.#sql = prepareStatements(database, prefix)
-    this.#now = now
   }
 
-  find(id: string): SessionRecord | undefined {
+  find(id: string, now: number): SessionRecord | undefined {
     const row = this.#sql.find.one(encodeText(id))
-    return row && liveRecord(row, this.#now())
+    return row && liveRecord(row, now)
   }
 
-  findMany(ids: readonly string[]): (SessionRecord | undefined)[] {
-    if (ids.length < 2) return ids.map(id => this.find(id))
+  findMany(ids: readonly string[], now: number): (SessionRecord | undefined)[] {
+    if (ids.length < 2) return ids.map(id => this.find(id, now))
     const rows = this.#sql.findMany.all(JSON.stringify(ids.map(encodeText)))
-    const now = this.#now()
     const found = new Map<string, SessionRecord | undefined>()
     for (const row of rows) found.set(decodeText(row[0]), liveRecord(row, now))
     return ids.map(id => found.get(id))
   }
 
-  apply(changes: readonly Change[]): Outcome[] {
-    return this.#write(() => applyBatch(this.#sql, changes, this.#now()))
+  findByUser(userId: string, now: number): SessionRecord[] {
+    return this.#sql.findByUser.all(encodeText(userId), now).flatMap(row => liveRecord(row, now) ?? [])
+  }
+
+  countByUser(userId: string, now: number): number {
+    return number(this.#sql.countByUser, encodeText(userId), now)
+  }
+
+  apply(changes: readonly Change[], now: number): Outcome[] {
+    return this.#write(() => applyBatch(this.#sql, changes, now))
   }
 
   sweep(now: number, limit: number): string[] {
     return this.#write(() => ids(this.#sql.sweep, now, limit))
   }
 
-  findByUser(userId: string): SessionRecord[] {
-    const now = this.#now()
-    return this.#sql.findByUser.all(encodeText(userId), now).flatMap(row => liveRecord(row, now) ?? [])
-  }
-
-  countByUser(userId: string): number {
-    return number(this.#sql.countByUser, encodeText(userId), this.#now())
-  }
-
-  revokeByUser(userId: string, except: string | undefined): string[] {
-    const user = encodeText(userId)
-    // No id is NULL, and `IS NOT` compares with it, so that leaving `except` out excepts nothing.
+  revokeByUser(userId: string, except: string | undefined, now: number): string[] {
+    // No id is NULL, and `IS NOT` compares with it: nothing is excepted then.
     const kept = except === undefined ? null : encodeText(except)
-    return this.#write(() => ids(this.#sql.revokeByUser, user, this.#now(), kept))
+    return this.#write(() => ids(this.#sql.revokeByUser, encodeText(userId), now, kept))
   }
 
-  countLive(): number {
-    return number(this.#sql.countLive, this.#now())
-  }
-
-  countUsersSeen(since: number): number {
-    return number(this.#sql.countUsersSeen, since, this.#now())
-  }
-
-  /** The last row as of now; what is inserted later comes after it. */
+  /** The last row there is; what is inserted later comes after it. */
   lastRow(): number {
     return number(this.#sql.lastRow)
   }
 
-  /** Revokes up to `limit` sessions among the rows up to `lastRow`. */
-  revokeSlice(lastRow: number, limit: number): RevokedSlice {
+  /** Revokes up to `limit` sessions among the rows up to `lastRow`, the oldest first. */
+  revokeSlice(lastRow: number, limit: number, now: number): RevokedSlice {
     return this.#write(() => {
-      const now = this.#now()
       const ends = this.#sql.revokeSlice.all(lastRow, limit).map(row => Number(row["expires_at"]))
       return { more: ends.length === limit, live: ends.filter(end => end > now).length }
     })
+  }
+
+  countLive(now: number): number {
+    return number(this.#sql.countLive, now)
+  }
+
+  countUsersSeen(since: number, now: number): number {
+    return number(this.#sql.countUsersSeen, since, now)
+  }
+
+  /** Lets SQLite wait for a lock in this one call: a reader meets one for a moment while another process recovers from a crash. */
+  patiently<T>(work: () => T): T {
+    this.#database.exec(`PRAGMA busy_timeout = ${PATIENCE}`)
+    try {
+      return work()
+    } finally {
+      this.#database.exec("PRAGMA busy_timeout = 0")
+    }
+  }
+
+  /** Moves the WAL into the database and makes both durable, as far as other processes allow. */
+  checkpoint(): void {
+    this.patiently(() => this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)"))
+  }
+
+  release(): void {
+    this.#database.close()
   }
 
   #write<T>(work: () => T): T {

@@ -40,25 +40,27 @@ export function prepareStatements(database: DatabaseSync, prefix: string): State
       prepare(`SELECT ${all} FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`),
     ),
     findByUser: prepareQuery(
-      prepare(`SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ? ORDER BY authenticated_at, id`),
+      prepare(
+        `SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ? ORDER BY authenticated_at, id`,
+      ),
     ),
     insert: prepare(`INSERT INTO ${table} (${all}) VALUES (${places})`),
     update: prepareUpdates(prepare, table),
     remove: prepare(`DELETE FROM ${table} WHERE id = ?`),
     sweep: prepare(
-      `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2) RETURNING id`,
+      `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING id`,
     ),
     revokeByUser: prepare(
-      `DELETE FROM ${table} WHERE user_id = ?1 AND expires_at > ?2 AND id IS NOT ?3 RETURNING id`,
+      `DELETE FROM ${table} WHERE user_id = ? AND expires_at > ? AND id IS NOT ? RETURNING id`,
     ),
-    countByUser: prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ?1 AND expires_at > ?2`),
-    countLive: prepare(`SELECT count(*) AS n FROM ${table} WHERE expires_at > ?1`),
+    countByUser: prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ? AND expires_at > ?`),
+    countLive: prepare(`SELECT count(*) AS n FROM ${table} WHERE expires_at > ?`),
     countUsersSeen: prepare(
-      `SELECT count(DISTINCT user_id) AS n FROM ${table} WHERE user_id IS NOT NULL AND last_seen_at >= ?1 AND expires_at > ?2`,
+      `SELECT count(DISTINCT user_id) AS n FROM ${table} WHERE last_seen_at >= ? AND expires_at > ?`,
     ),
     lastRow: prepare(`SELECT max(rowid) AS n FROM ${table}`),
     revokeSlice: prepare(
-      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE rowid <= ?1 ORDER BY rowid LIMIT ?2) RETURNING expires_at`,
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE rowid <= ? ORDER BY rowid LIMIT ?) RETURNING expires_at`,
     ),
   }
 }

@@ -4,13 +4,14 @@ import type { SqliteOptions } from "./options.ts"
 /** How each query parameter of a URL becomes an option. */
 const PARAMETERS: Readonly<Record<string, (text: string) => SqliteOptions>> = {
   durability: text => ({ durability: text as NonNullable<SqliteOptions["durability"]> }),
+  writer: text => ({ writer: text as NonNullable<SqliteOptions["writer"]> }),
   busyTimeout: text => ({ busyTimeout: text === "" ? Number.NaN : Number(text) }),
   tablePrefix: text => ({ tablePrefix: text }),
 }
 
 /**
  * The options that a URL stands for: `sqlite:./sessions.db`, `sqlite:///var/lib/app/sessions.db`, `sqlite::memory:`,
- * `sqlite:` (the default file), each with `?durability=…&busyTimeout=…&tablePrefix=…` if wanted.
+ * `sqlite:` (the default file), each with `?durability=…&writer=…&busyTimeout=…&tablePrefix=…` if wanted.
  *
  * It reads the text itself because `URL` would take `.` of `sqlite://./x.db` for a host. Throws `ERR_SESSION_CONFIG`.
  */
