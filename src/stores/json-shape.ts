@@ -12,8 +12,8 @@ export type ReadObject<Name extends string> = { readonly [Key in Name]?: unknown
 export function readObject<Name extends string>(value: unknown, names: readonly Name[]): ReadObject<Name> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new ShapeError("no object")
   const known: readonly string[] = names
-  for (const [name, each] of Object.entries(value)) {
-    if (each !== undefined && !known.includes(name)) throw new ShapeError(`unknown field "${name}"`)
+  for (const name of Object.keys(value)) {
+    if (!known.includes(name)) throw new ShapeError(`unknown field "${name}"`)
   }
   return value as ReadObject<Name>
 }

@@ -2,6 +2,12 @@ import type { Change } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
 import { ShapeError } from "../json-shape.ts"
 import { changeFromJson, changeToJson } from "./change-json.ts"
+import { type WrittenEntry, writtenRemoval } from "./journal-entry.ts"
+
+/** A change that the file can carry. */
+export interface Recordable extends WrittenEntry {
+  readonly change: Change
+}
 
 /**
  * The change as it will be read back from the file, so that memory and file cannot differ, whoever holds on to the
@@ -9,9 +15,12 @@ import { changeFromJson, changeToJson } from "./change-json.ts"
  *
  * @throws SessionError `ERR_SESSION_INVALID_ARGUMENT` for what the file could not carry
  */
-export function asStored(change: Change): Change {
+export function recordable(change: Change): Recordable {
+  if (change.kind === "revoke") return { change, ...writtenRemoval({ kind: "remove", ids: [change.id] }) }
   try {
-    return change.kind === "revoke" ? change : changeFromJson(changeToJson(change))
+    const json = changeToJson(change)
+    const entry = changeFromJson(json)
+    return { change: entry, entry, json }
   } catch (error) {
     if (!(error instanceof ShapeError || error instanceof TypeError)) throw error
     throw new SessionError(

@@ -1,4 +1,5 @@
 import type { SessionRecord } from "../../contract/record.ts"
+import { changeToJson } from "./change-json.ts"
 import { type FileSystem, type OpenFile, OWNER_ONLY, readPieces, writeAll } from "./file-system.ts"
 import type { Journal } from "./journal.ts"
 import { HEADER, lineText, sealLine } from "./journal-line.ts"
@@ -57,7 +58,7 @@ async function writeSnapshot(file: OpenFile, source: CompactionSource): Promise<
     slice = ""
   }
   for (const record of source.records) {
-    slice += sealLine(lineText({ kind: "create", record }, at), 0)
+    slice += sealLine(lineText(changeToJson({ kind: "create", record }), at), 0)
     if (slice.length < SLICE) continue
     source.signal.throwIfAborted()
     await flush()

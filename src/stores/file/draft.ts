@@ -2,13 +2,14 @@ import { type Applied, applyChange } from "../../contract/apply-change.ts"
 import type { Change, Outcome } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
 import type { SessionRecord } from "../../contract/record.ts"
+import type { Recordable } from "./call.ts"
 import { freezeParts } from "./guarded-record.ts"
-import { type Entry, entryOf } from "./journal-entry.ts"
+import type { WrittenEntry } from "./journal-entry.ts"
 import type { Effect, Records } from "./records.ts"
 
 /** Several changes worked out against the latest records, which stay as they are until the draft is committed. */
 export class Draft {
-  readonly entries: Entry[] = []
+  readonly entries: WrittenEntry[] = []
   readonly effects: Effect[] = []
   readonly #records: Records
   readonly #drafted = new Map<string, SessionRecord | undefined>()
@@ -22,13 +23,14 @@ export class Draft {
   }
 
   /** @throws SessionError `ERR_SESSION_STORE_FULL` */
-  apply(change: Change, now: number): Outcome {
+  apply(given: Recordable, now: number): Outcome {
+    const { change } = given
     const id = idOf(change)
     const before = this.#latest(id)
     const { outcome, record } = applyChange(before, change, now)
     // An expired record that is no more than "gone" stays for the sweep, so that memory is what the journal says.
     if (outcome.kind === "applied") {
-      this.#note(entryOf(change), { id, record: record && freezeParts(record) }, before)
+      this.#note(given, { id, record: record && freezeParts(record) }, before)
     }
     return outcome
   }
@@ -37,7 +39,7 @@ export class Draft {
     return this.#drafted.has(id) ? this.#drafted.get(id) : this.#records.latest(id)
   }
 
-  #note(entry: Entry, effect: Effect, before: Applied["record"]): void {
+  #note(entry: WrittenEntry, effect: Effect, before: Applied["record"]): void {
     const growth = Number(effect.record !== undefined) - Number(before !== undefined)
     if (growth > 0 && this.#count >= this.#maxSessions) throw full(this.#maxSessions)
     this.#count += growth

@@ -1,6 +1,5 @@
-import type { Change } from "../../contract/change.ts"
 import { readList, readObject, readText, ShapeError } from "../json-shape.ts"
-import { changeFromJson, changeToJson, type KeepingChange } from "./change-json.ts"
+import { changeFromJson, type KeepingChange } from "./change-json.ts"
 
 /** What one line of the journal says: a change that was applied, or what was removed. */
 export type Entry = KeepingChange | Remove | Clear
@@ -16,14 +15,18 @@ export interface Clear {
   readonly kind: "clear"
 }
 
-/** The entry that makes a change last. */
-export const entryOf = (change: Change): Entry =>
-  change.kind === "revoke" ? { kind: "remove", ids: [change.id] } : change
+export type EntryJson = Readonly<Record<string, unknown>>
 
-export const entryToJson = (entry: Entry): Readonly<Record<string, unknown>> =>
-  entry.kind === "remove" || entry.kind === "clear" ? { ...entry } : changeToJson(entry)
+/** An entry and the JSON value that stands for it in the file. */
+export interface WrittenEntry {
+  readonly entry: Entry
+  readonly json: EntryJson
+}
 
-/** @throws ShapeError when the value is not what {@link entryToJson} makes. */
+/** A removal writes as it is. */
+export const writtenRemoval = (entry: Remove | Clear): WrittenEntry => ({ entry, json: { ...entry } })
+
+/** @throws ShapeError when the value is not the JSON value of an entry. */
 export function entryFromJson(value: unknown): Entry {
   if (typeof value !== "object" || value === null || !("kind" in value)) throw new ShapeError("no entry")
   if (value.kind === "remove") return removeFromJson(value)

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib"
 import { readNumber, readObject, ShapeError } from "../json-shape.ts"
-import { type Entry, entryFromJson, entryToJson } from "./journal-entry.ts"
+import { type Entry, type EntryJson, entryFromJson } from "./journal-entry.ts"
 
 const FORMAT = "sojourn-sessions"
 const FORMAT_VERSION = 1
@@ -33,8 +33,7 @@ export interface Line {
 }
 
 /** An entry as the text of a line that is yet to be sealed. */
-export const lineText = (entry: Entry, at: number): string =>
-  JSON.stringify({ at, entry: entryToJson(entry) })
+export const lineText = (entry: EntryJson, at: number): string => JSON.stringify({ at, entry })
 
 /**
  * The line as it stands in the file. `unsynced` is how many bytes before it may not have reached the disk when it is

@@ -2,12 +2,12 @@ import type { Change, Outcome } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
 import type { SessionRecord } from "../../contract/record.ts"
 import type { ClearableStore, CountingStore, ImmediateStore, UserIndexedStore } from "../../contract/store.ts"
-import { asStored, assertNotAborted, unlessAborted } from "./call.ts"
+import { assertNotAborted, recordable, unlessAborted } from "./call.ts"
 import type { Compactor } from "./compactor.ts"
 import { Draft, idOf } from "./draft.ts"
 import { forReader } from "./guarded-record.ts"
 import type { Journal } from "./journal.ts"
-import type { Entry } from "./journal-entry.ts"
+import { type WrittenEntry, writtenRemoval } from "./journal-entry.ts"
 import { lineText } from "./journal-line.ts"
 import type { Lock } from "./lock.ts"
 import type { Effect, Records } from "./records.ts"
@@ -51,10 +51,10 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
     this.#assertSound(signal)
     const { records, maxSessions } = this.#parts
     const now = this.#parts.now()
-    const stored = changes.map(asStored)
-    this.#makeRoom(stored, now)
+    const given = changes.map(recordable)
+    this.#makeRoom(changes, now)
     const draft = new Draft(records, maxSessions)
-    const outcomes = stored.map(change => draft.apply(change, now))
+    const outcomes = given.map(each => draft.apply(each, now))
     await this.#commit(draft.entries, draft.effects, now, signal)
     return outcomes
   }
@@ -103,8 +103,10 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
     this.#assertSound(signal)
     const all = this.#parts.records.allLatest()
     const effects = all.map(({ id }) => ({ id, record: undefined }))
-    await this.#commit(all.length > 0 ? [{ kind: "clear" }] : [], effects, this.#parts.now(), signal)
-    return this.#live(all).length
+    const live = this.#live(all).length
+    const entries = all.length > 0 ? [writtenRemoval({ kind: "clear" })] : []
+    await this.#commit(entries, effects, this.#parts.now(), signal)
+    return live
   }
 
   close(): Promise<void> {
@@ -134,21 +136,22 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
 
   #remove(ids: readonly string[], signal?: AbortSignal): Promise<void> {
     const effects = ids.map(id => ({ id, record: undefined }))
-    return this.#commit(ids.length > 0 ? [{ kind: "remove", ids }] : [], effects, this.#parts.now(), signal)
+    const entries = ids.length > 0 ? [writtenRemoval({ kind: "remove", ids })] : []
+    return this.#commit(entries, effects, this.#parts.now(), signal)
   }
 
   async #commit(
-    entries: readonly Entry[],
+    entries: readonly WrittenEntry[],
     effects: readonly Effect[],
     now: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { records, usage, journal, compactor } = this.#parts
-    const texts = entries.map(entry => lineText(entry, now))
+    const texts = entries.map(({ json }) => lineText(json, now))
     records.advance(effects)
     const stored = journal.append(texts, entries.some(mustSurvivePowerFailure), () => {
       records.settle(effects)
-      for (const [index, entry] of entries.entries()) usage.note(entry, texts[index]?.length ?? 0)
+      for (const [index, { entry }] of entries.entries()) usage.note(entry, texts[index]?.length ?? 0)
     })
     await unlessAborted(stored, signal)
     compactor.compactIfWorthwhile()
@@ -173,7 +176,7 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
 }
 
 /** A lost last-seen time harms nobody; a lost confirmation would let a previous secret live on. */
-const mustSurvivePowerFailure = (entry: Entry): boolean =>
+const mustSurvivePowerFailure = ({ entry }: WrittenEntry): boolean =>
   entry.kind !== "touch" || entry.confirm !== undefined
 
 function byAuthentication(one: SessionRecord, other: SessionRecord): number {

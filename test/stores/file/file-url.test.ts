@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
-import { join } from "node:path"
+import { stat } from "node:fs/promises"
+import { join, relative } from "node:path"
 import { test } from "node:test"
 import { pathToFileURL } from "node:url"
 import { isSessionError } from "../../../src/contract/errors.ts"
@@ -70,10 +71,11 @@ test("a directory in the file's place is refused", async () => {
   )
 })
 
-test("a store opens by an absolute URL", async () => {
-  const url = pathToFileURL(join(await temporaryDirectory(), "s t.txt"))
-  url.search = "?maxSessions=5"
-  const store = await openFileStore(url, { now: Date.now })
-  assert.equal(await store.countLive(), 0)
-  await store.close()
+test("a store opens by its URL, relative to the working directory or absolute", async () => {
+  const path = join(await temporaryDirectory(), "s t.txt")
+  for (const url of [pathToFileURL(path).href, `file:${encodeURI(relative(process.cwd(), path))}`]) {
+    const store = await openFileStore(`${url}?maxSessions=5`, { now: Date.now })
+    await stat(`${path}.lock`)
+    await store.close()
+  }
 })

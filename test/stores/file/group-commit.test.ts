@@ -42,6 +42,40 @@ test("calls that come while a sync is on its way share the next one", async () =
   await store.close()
 })
 
+test("G1: a change builds on those before it, though they are still on their way to the disk", async () => {
+  const { files, store } = await open()
+  const record = records.record()
+  await store.apply([changes.create(record)])
+  const outcomes: Promise<unknown>[] = []
+  const patch = (ifVersion: number) => {
+    outcomes.push(store.apply([changes.patch(record, { ifVersion })]))
+    return undefined
+  }
+  files.fault = call => (call === "datasync" && outcomes.length < 4 ? patch(outcomes.length + 1) : undefined)
+  patch(1)
+  for (let round = 0; round < 4; round++) await Promise.all(outcomes)
+  const versions = [2, 3, 4, 5].map(version => [{ kind: "applied", version }])
+  assert.deepEqual(await Promise.all(outcomes), versions)
+  await store.close()
+})
+
+test("G2: revoking a user ends the sessions whose login is still on its way to the disk", async () => {
+  const { store } = await open()
+  const [fresh, known] = records.records(2)
+  assert.ok(fresh && known)
+  await store.apply([changes.create(known)])
+  const fields = { secretHash: records.hash(), at: clock.now(), privilege: { login: records.login("u1") } }
+  const logins = store.apply([
+    changes.create({ ...fresh, login: records.login("u1") }),
+    changes.rotatePrivilege(known, fields),
+  ])
+  const revoked = await store.revokeByUser("u1")
+  assert.deepEqual([...revoked].sort(), [fresh.id, known.id].sort())
+  assert.equal((await logins).length, 2)
+  assert.equal(await store.countLive(), 0)
+  await store.close()
+})
+
 test("G7: a touch is written but waits for no sync, unless it confirms a secret", async () => {
   const { files, store } = await open()
   const record = records.record()

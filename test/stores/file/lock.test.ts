@@ -146,6 +146,23 @@ test("a holder is told when its lock is taken or removed", async () => {
   await lost
 })
 
+test("G6: a store whose lock is taken away takes no more changes, since another process may write", async () => {
+  const { clock, records } = surroundings()
+  const store = await createFileStore({ path }, clock)
+  const record = records.record()
+  await store.apply([changes.create(record)])
+  await writeFile(lockPath, holder())
+  const touch = changes.touch(record, { at: clock.now(), expiresAt: clock.now() })
+  await assert.rejects(
+    async () => {
+      for (;;) await store.apply([touch])
+    },
+    error => isSessionError(error, "ERR_SESSION_STORE_UNAVAILABLE") && /lock file/.test(error.message),
+  )
+  await store.close()
+  assert.equal(await readFile(lockPath, "utf8"), holder(), "it is no longer its to remove")
+})
+
 test("the file and its lock can be read by their owner alone, and wider rights are narrowed", async () => {
   const { clock, records } = surroundings()
   await (await createFileStore({ path })).close()

@@ -93,6 +93,22 @@ test("G6: a group of lines that lost a page before it was synced is a torn tail,
   await again.close()
 })
 
+test("touches that were written but not synced may be torn like a group", async () => {
+  await rm(path, { force: true })
+  const store = await open()
+  const record = records.record()
+  await store.apply([changes.create(record)])
+  const at = clock.now() + 1
+  for (let n = 0; n < 3; n++) await store.apply([changes.touch(record, { at: at + n, expiresAt: at })])
+  await store.close()
+  const bytes = await readFile(path)
+  bytes.fill(0, startOfLine(bytes, 4), startOfLine(bytes, 5) - 1)
+  await writeFile(path, bytes)
+  const again = await open()
+  assert.equal(again.findNow(record.id)?.lastSeenAt, at)
+  await again.close()
+})
+
 test("damage in a line that had reached the disk is refused, with the line's number, and the file stays", async () => {
   const { bytes } = await writeJournal(6)
   for (const line of [2, 3, 5]) {
