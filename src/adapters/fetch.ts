@@ -1,6 +1,7 @@
 import type { ClientFacts } from "../contract/record.ts"
 import { type Session, stateOf } from "../core/session.ts"
 import type { Exchange } from "../core/state.ts"
+import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
 import type { Edge } from "../http/edge.ts"
 import type { Sessions } from "../http/sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
@@ -30,8 +31,11 @@ export async function beginFetch<Data extends object>(
   if (isPreflight(request))
     return { session: await sessions.open(undefined), finish: async response => response }
   const exchange = new RequestExchange(request, edge, options)
-  const session = await sessions.open(edge.carrier.read(request.headers.get("cookie") ?? undefined), {
+  if (isUnsafe(request.method)) sessions.assertSameOrigin(exchange.unsafeRequest())
+  const presented = edge.carrier.read(request.headers.get("cookie") ?? undefined)
+  const session = await sessions.open(presented?.token, {
     exchange,
+    reissue: presented?.stale === true,
     lazy: decide(options.lazy, request, false),
     touch: decide(options.touch, request, true),
   })
@@ -87,6 +91,19 @@ class RequestExchange implements Exchange {
     const address = this.#edge.proxies.addressOf(this.#peer())
     const userAgent = this.#request.headers.get("user-agent")?.slice(0, 512)
     return { ...(address !== undefined && { address }), ...(userAgent !== undefined && { userAgent }) }
+  }
+
+  unsafeRequest(): UnsafeRequest {
+    const { headers, method, url } = this.#request
+    const { host, pathname, search } = new URL(url)
+    return {
+      method,
+      url: pathname + search,
+      host,
+      secure: this.#edge.proxies.isSecure(this.#peer()),
+      origin: headers.get("origin") ?? undefined,
+      secFetchSite: headers.get("sec-fetch-site") ?? undefined,
+    }
   }
 
   async finish<Data extends object>(session: Session<Data>, response: Response): Promise<Response> {

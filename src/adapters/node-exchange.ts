@@ -17,7 +17,7 @@ export interface FailureHandlers {
   readonly report: (error: unknown) => void
 }
 
-/** One request and its response. The response is touched only once the session has something to store or to tell. */
+/** One request and its response, which waits for what the session has to store or to tell. */
 export class NodeExchange implements Exchange, Gatekeeper {
   #session: Pick<Session, "save" | "discard"> | undefined
   #state: SessionState | undefined
@@ -39,6 +39,7 @@ export class NodeExchange implements Exchange, Gatekeeper {
   attach<Data extends object>(session: Session<Data>): Session<Data> {
     this.#session = session
     this.#state = stateOf(session)
+    this.#gate ??= new ResponseGate(this.#response, this)
     return session
   }
 
@@ -125,8 +126,8 @@ export function peerOf(request: IncomingMessage): Peer {
 }
 
 /** HTTP/2 names the host otherwise. */
-const hostOf = ({ headers }: IncomingMessage): string | undefined =>
+export const hostOf = ({ headers }: IncomingMessage): string | undefined =>
   headers.host ?? text(headers[":authority"])
 
-const text = (header: string | string[] | undefined): string | undefined =>
+export const text = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(",") : header

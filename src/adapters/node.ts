@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Session } from "../core/session.ts"
+import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
+import type { Edge } from "../http/edge.ts"
 import type { Sessions } from "../http/sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
-import { type FailureHandler, NodeExchange } from "./node-exchange.ts"
+import { type FailureHandler, hostOf, NodeExchange, peerOf, text } from "./node-exchange.ts"
 
 /** Which requests get which kind of session. */
 export interface RequestOptions<Request = IncomingMessage> {
@@ -30,11 +32,14 @@ export function openSession<Data extends object>(
 ): Session<Data> | Promise<Session<Data>> {
   const { edge } = sessions
   if (isPreflight(request)) return sessions.open(undefined)
+  if (isUnsafe(request.method)) sessions.assertSameOrigin(unsafeRequestOf(request, edge))
   const report = reporter(options, request)
   const answer = onFailure ?? (error => answerFailure(error, response, report))
   const exchange = new NodeExchange(request, response, edge, { answer, report })
-  const session = sessions.open(edge.carrier.read(request.headers.cookie), {
+  const presented = edge.carrier.read(request.headers.cookie)
+  const session = sessions.open(presented?.token, {
     exchange,
+    reissue: presented?.stale === true,
     lazy: decide(options.lazy, request, false),
     touch: decide(options.touch, request, true),
   })
@@ -64,6 +69,18 @@ export function withSession<Data extends object>(
     } catch (error) {
       fail(error)
     }
+  }
+}
+
+function unsafeRequestOf(request: IncomingMessage, edge: Edge): UnsafeRequest {
+  const { headers, method = "", url = "" } = request
+  return {
+    method,
+    url,
+    host: hostOf(request),
+    secure: edge.proxies.isSecure(peerOf(request)),
+    origin: headers.origin,
+    secFetchSite: text(headers["sec-fetch-site"]),
   }
 }
 

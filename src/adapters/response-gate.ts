@@ -16,12 +16,14 @@ export interface Gatekeeper {
 
 /**
  * Holds a response back until the session is stored (G6). Every way to send goes through `writeHead`, `write`, `end` or
- * `flushHeaders`; while the commit is under way their calls are kept, in order, and made once it is done.
+ * `flushHeaders`; while the commit is under way their calls are kept, in order, and made once it is done. It stands there from the
+ * beginning: `res.end(await session.update(…))` takes hold of `end` before the session changes.
  */
 export class ResponseGate {
   #held: HeldBody | undefined
   #committing = false
   #failed = false
+  #watching = false
   /** Set while the response's own methods run, which call each other: what has been let through is not stopped half-way. */
   #passing = false
   readonly #sources = new Set<Readable>()
@@ -34,8 +36,6 @@ export class ResponseGate {
     this.#keeper = keeper
     const { writeHead, write, end, flushHeaders } = response
     this.#native = { writeHead, write, end, flushHeaders }
-    response.on("pipe", source => this.#sources.add(source))
-    response.once("close", () => this.#closed())
     this.#install()
   }
 
@@ -47,6 +47,14 @@ export class ResponseGate {
   /** There is something new to commit: after the client has gone, nothing else will ask for it. */
   changed(): void {
     if (this.#response.closed) queueMicrotask(() => this.#closed())
+    else this.#watch()
+  }
+
+  #watch(): void {
+    if (this.#watching) return
+    this.#watching = true
+    this.#response.on("pipe", source => this.#sources.add(source))
+    this.#response.once("close", () => this.#closed())
   }
 
   #install(): void {

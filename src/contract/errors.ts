@@ -40,6 +40,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_TOO_LARGE"
   /** The user has as many sessions as allowed, and the limit refuses rather than evicts. */
   | "ERR_SESSION_USER_LIMIT"
+  /** An unsafe request came from a page of another site. */
+  | "ERR_SESSION_CROSS_ORIGIN"
   /** An argument of a call is wrong. */
   | "ERR_SESSION_INVALID_ARGUMENT"
 
@@ -47,6 +49,7 @@ export type SessionErrorCode =
 const STATUS: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_GONE: 401,
   ERR_SESSION_CONFLICT: 409,
+  ERR_SESSION_CROSS_ORIGIN: 403,
   ERR_SESSION_USER_LIMIT: 409,
   ERR_SESSION_STORE_UNAVAILABLE: 503,
   ERR_SESSION_STORE_TIMEOUT: 503,

@@ -2,44 +2,47 @@ import type { Change, Outcome } from "../contract/change.ts"
 import { SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { SessionStore } from "../contract/store.ts"
-import { type Deadline, withDeadline } from "./deadline.ts"
+import { type Deadline, timeout, withDeadline } from "./deadline.ts"
 
 const MAX_BATCH = 512
 
 interface Waiting<Item, Answer> {
   readonly item: Item
+  /** When its deadline ends, on the monotonic clock. */
+  readonly due: number
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
 
+/** What a lane sends, and how. */
+interface Route<Item, Answer> {
+  readonly operation: string
+  readonly deadline: Deadline
+  readonly maxQueued: number
+  readonly send: (items: Item[], signal: AbortSignal) => Promise<Answer[]>
+}
+
 /**
  * Sends what piled up while the last call was in flight: natural batching, without a timer. Alone, an item leaves at once;
- * in a burst, one call carries up to 512 of them. A full queue refuses with `ERR_SESSION_OVERLOADED` (G10).
+ * in a burst, one call carries up to 512 of them. A full queue refuses with `ERR_SESSION_OVERLOADED` (G10). The deadline of
+ * an item begins when it is added, so that a store that hangs holds nobody up for longer, however many wait (G12).
  */
 class Lane<Item, Answer> {
-  #waiting: Waiting<Item, Answer>[] = []
+  readonly #waiting: Waiting<Item, Answer>[] = []
   #inFlight = false
-  #idle: (() => void)[] = []
-  readonly #send: (items: Item[]) => Promise<Answer[]>
-  readonly #maxQueued: number
+  readonly #idle: (() => void)[] = []
+  readonly #route: Route<Item, Answer>
 
-  constructor(send: (items: Item[]) => Promise<Answer[]>, maxQueued: number) {
-    this.#send = send
-    this.#maxQueued = maxQueued
+  constructor(route: Route<Item, Answer>) {
+    this.#route = route
   }
 
   add(item: Item): Promise<Answer> {
-    if (this.#waiting.length >= this.#maxQueued) {
-      const reason = `${this.#waiting.length} store operations wait already (limits.maxQueued)`
-      return Promise.reject(
-        new SessionError(
-          "ERR_SESSION_OVERLOADED",
-          `${reason}: the store is slower than the load; answer 503, or raise it`,
-        ),
-      )
-    }
+    const { maxQueued, deadline } = this.#route
+    if (this.#waiting.length >= maxQueued) return Promise.reject(overload(maxQueued))
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject })
+      const waiting = { item, due: performance.now() + deadline, resolve, reject }
+      this.#waiting.push(this.#inFlight ? this.#limited(waiting) : waiting)
       if (!this.#inFlight) void this.#run()
     })
   }
@@ -49,12 +52,33 @@ class Lane<Item, Answer> {
     return this.#inFlight ? new Promise(resolve => this.#idle.push(resolve)) : Promise.resolve()
   }
 
+  /** The same, but rejected when its own deadline ends, in the queue or in flight. */
+  #limited(waiting: Waiting<Item, Answer>): Waiting<Item, Answer> {
+    const { operation, deadline } = this.#route
+    const timer = setTimeout(() => {
+      // Those before it have the earlier deadlines: still in the queue, it is the first.
+      if (this.#waiting[0] === limited) this.#waiting.shift()
+      waiting.reject(timeout(operation, deadline))
+    }, deadline)
+    const limited: Waiting<Item, Answer> = {
+      ...waiting,
+      resolve: answer => {
+        clearTimeout(timer)
+        waiting.resolve(answer)
+      },
+      reject: error => {
+        clearTimeout(timer)
+        waiting.reject(error)
+      },
+    }
+    return limited
+  }
+
   async #run(): Promise<void> {
     this.#inFlight = true
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_BATCH)
+    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
       try {
-        const answers = await this.#send(batch.map(each => each.item))
+        const answers = await this.#send(batch)
         for (const [index, answer] of answers.entries()) batch[index]?.resolve(answer)
       } catch (error) {
         for (const each of batch) each.reject(error)
@@ -63,22 +87,50 @@ class Lane<Item, Answer> {
     this.#inFlight = false
     for (const resolve of this.#idle.splice(0)) resolve()
   }
+
+  /** What waits, but for what is due already: its change must not be stored after all. */
+  #next(): Waiting<Item, Answer>[] {
+    const { operation, deadline } = this.#route
+    const soon = performance.now() + 1
+    while ((this.#waiting[0]?.due ?? soon) < soon) this.#waiting.shift()?.reject(timeout(operation, deadline))
+    return this.#waiting.splice(0, MAX_BATCH)
+  }
+
+  /** The call may take until the deadline of the item that was added last. */
+  async #send(batch: readonly Waiting<Item, Answer>[]): Promise<Answer[]> {
+    const { operation, deadline, send } = this.#route
+    const due = batch.at(-1)?.due ?? 0
+    const left = Math.min(deadline, Math.ceil(due - performance.now()))
+    const items = batch.map(each => each.item)
+    const answers = await withDeadline(operation, left, signal => send(items, signal))
+    if (answers.length !== items.length) throw incomplete(operation, items.length, answers.length)
+    return answers
+  }
 }
 
-/** One store's two lanes, each call under the deadline. */
+const overload = (maxQueued: number): SessionError =>
+  new SessionError(
+    "ERR_SESSION_OVERLOADED",
+    `${maxQueued} store operations wait already (limits.maxQueued): the store is slower than the load; ` +
+      "answer 503, or raise it",
+  )
+
+const incomplete = (operation: string, asked: number, answered: number): SessionError =>
+  new SessionError(
+    "ERR_SESSION_STORE_UNAVAILABLE",
+    `the store gave ${answered} answers to ${asked} in ${operation}: its driver is faulty; run the contract suite against it`,
+  )
+
+/** One store's two lanes. */
 export class Batcher {
   readonly #finds: Lane<string, SessionRecord | undefined>
   readonly #changes: Lane<Change, Outcome>
 
   constructor(store: SessionStore, deadline: Deadline, maxQueued: number) {
-    this.#finds = new Lane(
-      ids => withDeadline("find", deadline, signal => store.find(ids, signal)),
-      maxQueued,
-    )
-    this.#changes = new Lane(
-      changes => withDeadline("apply", deadline, signal => store.apply(changes, signal)),
-      maxQueued,
-    )
+    const find = (ids: string[], signal: AbortSignal) => store.find(ids, signal)
+    const apply = (changes: Change[], signal: AbortSignal) => store.apply(changes, signal)
+    this.#finds = new Lane({ operation: "find", deadline, maxQueued, send: find })
+    this.#changes = new Lane({ operation: "apply", deadline, maxQueued, send: apply })
   }
 
   find(id: string): Promise<SessionRecord | undefined> {

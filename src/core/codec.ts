@@ -39,6 +39,7 @@ function checkObject(value: object, path: string, parents: object[]): void {
   parents.push(value)
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, parents)
+    if (Object.keys(value).length > value.length) throw refusal(path, "an array with named properties")
   } else {
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) throw refusal(path, `a ${nameOf(value)}`)

@@ -1,8 +1,8 @@
-import type { Change, Outcome } from "../contract/change.ts"
+import type { Change, Outcome, Touch } from "../contract/change.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { SessionStore } from "../contract/store.ts"
 import type { Batcher } from "./batcher.ts"
-import type { EventHub } from "./events.ts"
+import type { EventHub, RevokeReason } from "./events.ts"
 import type { Lifetimes } from "./lifetimes.ts"
 import type { SecretSource } from "./secret.ts"
 import type { Toucher } from "./toucher.ts"
@@ -32,10 +32,10 @@ export interface ManagerContext {
   readonly random: () => number
 }
 
-/** The change's outcome, after which the session's gathered last-seen time is out of date. */
-export async function applyOne(context: ManagerContext, change: Change): Promise<Outcome> {
+/** The change's outcome, after which the session's gathered last-seen time may be out of date. */
+export async function applyOne(context: ManagerContext, change: Exclude<Change, Touch>): Promise<Outcome> {
   const outcome = await context.batcher.apply(change)
-  if (change.kind !== "create") context.toucher.forget(change.id)
+  if (change.kind !== "create") context.toucher.settle(change, outcome)
   return outcome
 }
 
@@ -43,7 +43,7 @@ export async function applyOne(context: ManagerContext, change: Change): Promise
 export async function revokeRecord(
   context: ManagerContext,
   record: SessionRecord,
-  reason: "logout" | "revoked" | "evicted" | "theft" | "replaced",
+  reason: RevokeReason,
 ): Promise<boolean> {
   const outcome = await applyOne(context, { kind: "revoke", id: record.id })
   if (outcome.kind !== "applied") return false

@@ -30,7 +30,8 @@ export async function withDeadline<Answer>(
   }
 }
 
-const timeout = (operation: string, deadline: Deadline): SessionError =>
+/** The error of a store call that took too long. */
+export const timeout = (operation: string, deadline: Deadline): SessionError =>
   new SessionError(
     "ERR_SESSION_STORE_TIMEOUT",
     `the store did not answer ${operation} within ${deadline} ms: whether a change was stored is unknown; ` +
@@ -46,3 +47,7 @@ export const typed = (operation: string, error: unknown): SessionError =>
         `the store failed to ${operation}: ${error instanceof Error ? error.message : String(error)}`,
         error,
       )
+
+/** Whether the store failed, rather than refused. */
+export const isStoreFailure = (error: unknown): boolean =>
+  isSessionError(error) && error.code.startsWith("ERR_SESSION_STORE_")

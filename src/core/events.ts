@@ -28,6 +28,8 @@ export interface SessionEvents {
   theft: { readonly id: string; readonly userId: string | undefined }
   /** A token was presented that opens no session. */
   refused: { readonly reason: RefusalReason; readonly id: string | undefined }
+  /** An unsafe request came from a page of another site; it was refused unless `csrf.reportOnly` is set. */
+  crossOrigin: { readonly method: string; readonly path: string; readonly origin: string | undefined }
   /** A store call failed outside of any request (touch, sweep), or was answered by the `anonymous` policy. */
   storeError: { readonly operation: string; readonly error: unknown }
 }
@@ -42,6 +44,7 @@ const NAMES: readonly SessionEventName[] = [
   "evicted",
   "theft",
   "refused",
+  "crossOrigin",
   "storeError",
 ]
 

@@ -11,13 +11,17 @@ const PREFIX = `${RESERVED_PREFIX}flash.`
 /** Each message has a key of its own, ordered by time, so that concurrent requests add theirs without a conflict. */
 export function addFlash(values: Values, flash: FlashMessage, now: number): void {
   const unique = Math.random().toString(36).slice(2, 10)
-  const order = values.keys().filter(key => key.startsWith(PREFIX)).length
+  const order = flashKeys(values).length
   values.set(`${PREFIX}${now.toString(36)}.${order.toString(36).padStart(3, "0")}.${unique}`, flash)
 }
 
+export const hasFlashes = (values: Values): boolean => flashKeys(values).length > 0
+
 export function takeFlashes(values: Values): FlashMessage[] {
-  const keys = values.keys().filter(key => key.startsWith(PREFIX))
+  const keys = flashKeys(values)
   const messages = keys.sort().map(key => values.get(key) as FlashMessage)
   for (const key of keys) values.delete(key)
   return messages
 }
+
+const flashKeys = (values: Values): string[] => values.keys().filter(key => key.startsWith(PREFIX))

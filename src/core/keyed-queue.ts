@@ -1,11 +1,22 @@
-/** Runs tasks of one key one after another, those of different keys side by side. */
+/**
+ * Runs tasks of one key one after another, those of different keys side by side. A failure that `endsAll` also fails the
+ * tasks that wait behind it: they need not find out one by one, each after its own deadline, that a store is down.
+ */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>()
+  readonly #endsAll: (error: unknown) => boolean
+
+  constructor(endsAll: (error: unknown) => boolean) {
+    this.#endsAll = endsAll
+  }
 
   async run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
     const before = this.#tails.get(key) ?? Promise.resolve()
     const result = before.then(task)
-    const tail = result.catch(() => undefined)
+    const tail = result.catch(error => {
+      if (this.#endsAll(error)) throw error
+    })
+    tail.catch(() => undefined)
     this.#tails.set(key, tail)
     try {
       return await result

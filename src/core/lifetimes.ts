@@ -1,6 +1,5 @@
 import type { Lifetime, Seen } from "../contract/change.ts"
-import { SessionError } from "../contract/errors.ts"
-import type { SessionRecord } from "../contract/record.ts"
+import { SessionError, type SessionErrorCode } from "../contract/errors.ts"
 import { type Duration, milliseconds } from "./duration.ts"
 
 /** How long a session lives (ASVS 7.3.1, 7.3.2). */
@@ -23,19 +22,23 @@ export interface Lifetimes {
 /** NIST SP 800-63B-4, AAL2: one hour of inactivity, 24 hours in all. */
 const DEFAULTS: Lifetimes = { idleTimeout: 3_600_000, absoluteTimeout: 86_400_000, persistent: false }
 
-/** The options over the defaults. Contradicting timeouts throw `ERR_SESSION_CONFIG`. */
-export function resolveLifetimes(options: LifetimeOptions, defaults: Lifetimes = DEFAULTS): Lifetimes {
+/** The options over the defaults. Contradicting timeouts throw; by default `ERR_SESSION_CONFIG`. */
+export function resolveLifetimes(
+  options: LifetimeOptions,
+  defaults: Lifetimes = DEFAULTS,
+  code: SessionErrorCode = "ERR_SESSION_CONFIG",
+): Lifetimes {
   const absoluteTimeout =
     options.absoluteTimeout === undefined
       ? defaults.absoluteTimeout
-      : milliseconds(options.absoluteTimeout, "absoluteTimeout")
+      : milliseconds(options.absoluteTimeout, "absoluteTimeout", code)
   const idleTimeout =
     options.idleTimeout === undefined
       ? Math.min(defaults.idleTimeout, absoluteTimeout)
-      : milliseconds(options.idleTimeout, "idleTimeout")
+      : milliseconds(options.idleTimeout, "idleTimeout", code)
   if (idleTimeout > absoluteTimeout) {
     throw new SessionError(
-      "ERR_SESSION_CONFIG",
+      code,
       `idleTimeout (${idleTimeout} ms) is longer than absoluteTimeout (${absoluteTimeout} ms), so it would never end ` +
         "a session: shorten the one or lengthen the other",
     )
@@ -56,7 +59,7 @@ export function lifetimeFrom(now: number, lifetimes: Lifetimes): Lifetime {
 }
 
 /** What using the session now means for its idle end; a store clamps it to the absolute one. */
-export const seenNow = (record: SessionRecord, now: number): Seen => ({
+export const seenNow = ({ idleTimeout }: { readonly idleTimeout: number }, now: number): Seen => ({
   at: now,
-  expiresAt: now + record.idleTimeout,
+  expiresAt: now + idleTimeout,
 })

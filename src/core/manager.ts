@@ -18,7 +18,7 @@ import { type ManagerOptions, managerContext } from "./options.ts"
 import { Session } from "./session.ts"
 import { type Exchange, SessionState } from "./state.ts"
 import { Sweeper } from "./sweeper.ts"
-import { isId, parseToken, type Token } from "./token.ts"
+import { formatToken, isId, parseToken, type Token } from "./token.ts"
 import { userIndex } from "./user-limit.ts"
 
 /** How a session is opened. */
@@ -29,6 +29,8 @@ export interface OpenOptions {
   /** `true`: read nothing until `session.load()`. */
   readonly lazy?: boolean
   readonly exchange?: Exchange
+  /** `true`: the token is good, but the client should be given it anew. */
+  readonly reissue?: boolean
 }
 
 /** Opens, lists, counts and ends sessions. All policy is here; the store only stores. */
@@ -48,12 +50,12 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     this.#issueId = context.secrets.id
     this.#operations = new Operations(context, (state, token) => this.#loadToken(state, token))
     this.#sweeper = new Sweeper(store, context.events, {
-      interval: sweepInterval ?? 0,
+      interval: sweepInterval,
       timeout: context.storeTimeout,
       now: context.now,
       random: context.random,
     })
-    if (sweepInterval !== undefined) this.#sweeper.start()
+    if (options.sweepInterval !== false) this.#sweeper.start()
   }
 
   /**
@@ -65,6 +67,7 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     this.#assertOpen()
     const state = new SessionState(this.#context.rules, this.#issueId, options?.client, options?.exchange)
     if (options?.touch === false) state.touches = false
+    if (options?.reissue) state.reissues = true
     const session = new Session<Data>(state, this.#operations)
     if (text === undefined) return session
     if (options?.lazy) {
@@ -138,7 +141,7 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
   async countOnline(options: { readonly within: Duration }): Promise<number> {
     const { store } = this.#context
     if (!isCounting(store)) throw unsupported("countOnline")
-    const since = this.#context.now() - milliseconds(options.within, "within")
+    const since = this.#context.now() - milliseconds(options.within, "within", "ERR_SESSION_INVALID_ARGUMENT")
     await this.#context.toucher.flush()
     return await this.#call("countUsersSeen", signal => store.countUsersSeen(since, signal))
   }
@@ -148,13 +151,18 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     return this.#context.events.on(name, listener)
   }
 
+  /** Tells listeners of what a layer above has seen. */
+  protected report<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    this.#context.events.emit(name, event)
+  }
+
   /** Removes all expired sessions from the store now; resolves to their number. */
   async sweep(): Promise<number> {
     this.#assertOpen()
     return await this.#sweeper.sweep()
   }
 
-  /** Sweeps now and then, as it does from the start unless `sweepInterval` is `false`. */
+  /** Sweeps now and then, as it does from the start unless `sweepInterval` is `false` (then every 5 min). */
   startSweeping(): void {
     this.#assertOpen()
     this.#sweeper.start()
@@ -175,10 +183,13 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
   }
 
   async #close(): Promise<void> {
+    const { batcher, store, storeTimeout, toucher } = this.#context
     await this.#sweeper.stop()
-    await this.#context.toucher.flush()
-    await this.#context.batcher.drained()
-    await this.#context.store.close()
+    // What is being opened is noted as a use, so it has to arrive before the last flush.
+    await batcher.drained()
+    await toucher.close()
+    await batcher.drained()
+    await withDeadline("close", storeTimeout, () => store.close())
   }
 
   async #loadToken(state: SessionState, text: string): Promise<void> {
@@ -209,8 +220,15 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     const opened = judge(this.#context, token, record)
     if (!opened) return
     state.adopt(opened.record)
+    if (state.reissues && state.canIssue) this.#reissue(state, token, opened.record)
     if (state.touches) this.#context.toucher.note(opened.record, this.#context.now(), opened.confirms)
     if (opened.dueRotation) this.#scheduleRotation(state, opened)
+  }
+
+  #reissue(state: SessionState, token: Token, record: SessionRecord): void {
+    const { persistent, absoluteExpiresAt } = record
+    state.delivery = { kind: "issue", token: formatToken(token), persistent, expiresAt: absoluteExpiresAt }
+    state.exchange?.changed()
   }
 
   #scheduleRotation(state: SessionState, opened: Opened): void {

@@ -1,17 +1,17 @@
-import { applyChange } from "../contract/apply-change.ts"
-import type { Change, Create, Outcome, Patch, Rotate } from "../contract/change.ts"
+import type { Outcome } from "../contract/change.ts"
 import { SessionError } from "../contract/errors.ts"
 import type { Login, SessionRecord } from "../contract/record.ts"
-import { applyOne, type ManagerContext, revokeRecord } from "./context.ts"
+import { type ManagerContext, revokeRecord } from "./context.ts"
+import { isStoreFailure, withDeadline } from "./deadline.ts"
+import type { RevokeReason } from "./events.ts"
 import { KeyedQueue } from "./keyed-queue.ts"
-import { type LifetimeOptions, type Lifetimes, lifetimeFrom, resolveLifetimes, seenNow } from "./lifetimes.ts"
+import { type LifetimeOptions, type Lifetimes, resolveLifetimes } from "./lifetimes.ts"
 import { refused } from "./outcome.ts"
-import { hashSecret } from "./secret.ts"
 import type { LoginOptions, SessionOperations } from "./session.ts"
 import type { SessionState } from "./state.ts"
 import { updateStored } from "./updating.ts"
 import { admitUser, enforceUserLimit, userIndex } from "./user-limit.ts"
-import type { PendingData } from "./values.ts"
+import { type Renewal, Writer } from "./writer.ts"
 
 const MAX_USER_ID_LENGTH = 1_024
 
@@ -20,11 +20,13 @@ export class Operations implements SessionOperations {
   readonly now: () => number
   readonly #context: ManagerContext
   readonly #loadToken: (state: SessionState, token: string) => Promise<void>
-  readonly #updates = new KeyedQueue()
+  readonly #writer: Writer
+  readonly #updates = new KeyedQueue(isStoreFailure)
 
   constructor(context: ManagerContext, loadToken: (state: SessionState, token: string) => Promise<void>) {
     this.#context = context
     this.#loadToken = loadToken
+    this.#writer = new Writer(context)
     this.now = context.now
   }
 
@@ -45,9 +47,9 @@ export class Operations implements SessionOperations {
 
   async update(state: SessionState, key: string, change: (value: unknown) => unknown): Promise<unknown> {
     state.assertChangeable()
-    return await inTurn(state, async () => {
+    return await writing(state, async () => {
       const { record } = state
-      if (!record) return await updateNew(state, key, change)
+      if (!record) return updateNew(state, key, change)
       return await this.#updates.run(record.id, () =>
         updateStored(this.#context, state, record.id, key, change),
       )
@@ -57,12 +59,17 @@ export class Operations implements SessionOperations {
   async login(state: SessionState, userId: string, options: LoginOptions): Promise<void> {
     state.assertIssuable()
     checkUserId(userId)
-    const lifetimes = resolveLifetimes(options, this.#context.lifetimes)
+    const lifetimes = resolveLifetimes(
+      options,
+      state.newLifetime ?? this.#context.lifetimes,
+      "ERR_SESSION_INVALID_ARGUMENT",
+    )
     const login: Login = { userId, authenticatedAt: this.now(), methods: [...(options.methods ?? [])] }
-    await inTurn(state, async () => {
+    await writing(state, async () => {
       await admitUser(this.#context, userId, state.record?.id)
+      const { record } = state
+      if (record?.login && record.login.userId !== userId) await this.#end(state, record, "replaced")
       if (options.label !== undefined) state.client = { ...state.client, label: options.label }
-      await this.#endOtherUser(state, userId)
       await this.#renewOrCreate(state, lifetimes, login)
       try {
         await enforceUserLimit(this.#context, userId, state.id)
@@ -76,102 +83,56 @@ export class Operations implements SessionOperations {
 
   async renew(state: SessionState): Promise<void> {
     state.assertIssuable()
-    await inTurn(state, async () => {
+    await writing(state, async () => {
       const { record } = state
       if (!record) return
-      const outcome = await this.#rotate(state, record, { privilege: { login: record.login } })
+      const outcome = await this.#changePrivilege(state, record, {
+        privilege: { login: record.login },
+      })
       if (outcome.kind !== "applied") throw refused(outcome)
     })
   }
 
   async revoke(state: SessionState, reason: "logout" | "revoked"): Promise<void> {
-    state.assertLoaded()
-    await inTurn(state, async () => {
+    state.assertStorable()
+    await writing(state, async () => {
       const { record } = state
-      if (record) {
-        await revokeRecord(this.#context, record, reason)
-        if (state.canIssue) state.delivery = { kind: "clear" }
-      }
-      state.startAnew()
-      if (record) state.exchange?.changed()
+      if (!record) return state.startAnew()
+      await this.#end(state, record, reason)
+      if (state.canIssue) state.delivery = { kind: "clear" }
     })
   }
 
   async revokeOthers(state: SessionState): Promise<number> {
-    state.assertLoaded()
+    state.assertStorable()
     const { record } = state
     if (!record?.login) return 0
     const { userId } = record.login
-    const ids = await userIndex(this.#context.store).revokeByUser(userId, record.id)
+    const index = userIndex(this.#context.store)
+    const ids = await withDeadline("revokeByUser", this.#context.storeTimeout, signal =>
+      index.revokeByUser(userId, record.id, signal),
+    )
     for (const id of ids) this.#context.events.emit("revoked", { id, userId, reason: "revoked" })
     return ids.length
   }
 
   setLifetime(state: SessionState, options: LifetimeOptions): void {
-    state.newLifetime = resolveLifetimes(options, this.#context.lifetimes)
+    const { lifetimes } = this.#context
+    state.newLifetime = resolveLifetimes(options, lifetimes, "ERR_SESSION_INVALID_ARGUMENT")
   }
 
   async #commitChanges(state: SessionState): Promise<void> {
-    if (!state.dirty) return
-    const { record, dueRotation } = state
-    if (!record) return await this.#create(state, state.newLifetime ?? this.#context.lifetimes, undefined)
+    if (!state.changed) return
+    const { record } = state
+    if (!record) return await this.#writer.create(state)
+    const rotation = dueRotation(state, record)
     state.dueRotation = undefined
-    if (dueRotation && state.canIssue) {
-      const outcome = await this.#rotate(state, record, dueRotation)
+    if (rotation && state.canIssue) {
+      const outcome = await this.#writer.rotate(state, record, rotation)
       if (outcome.kind === "applied") return
-      if (outcome.kind === "gone") throw refused(outcome)
     }
-    if (state.dirty) await this.#patch(state, record)
-  }
-
-  async #patch(state: SessionState, record: SessionRecord): Promise<void> {
-    const change: Patch = {
-      kind: "patch",
-      id: record.id,
-      epoch: record.epoch,
-      ...this.#extras(state, record),
-      ...state.values.take(),
-    }
-    const outcome = await this.#apply(state, change, change)
-    if (outcome.kind !== "applied") throw refused(outcome)
-    settle(state, record, change, outcome.version, this.now())
-    this.#deliver(state, undefined)
-  }
-
-  async #rotate(
-    state: SessionState,
-    record: SessionRecord,
-    how: { privilege?: { login: Login | undefined }; previousSecretHash?: string; lifetimes?: Lifetimes },
-  ): Promise<Outcome> {
-    const secret = this.#context.secrets.secret()
-    const at = this.now()
-    const change: Rotate = {
-      kind: "rotate",
-      id: record.id,
-      epoch: record.epoch,
-      generation: record.generation,
-      secretHash: hashSecret(secret),
-      previousSecretHash: how.previousSecretHash,
-      at,
-      ...(how.privilege && { privilege: how.privilege }),
-      ...this.#extras(state, record),
-      ...(how.lifetimes && { lifetime: lifetimeFrom(at, how.lifetimes) }),
-      ...state.values.take(),
-    }
-    const outcome = await this.#apply(state, change, change)
-    if (outcome.kind === "applied") {
-      settle(state, record, change, outcome.version, at)
-      this.#deliver(state, secret)
-      const userId = state.record?.login?.userId
-      this.#context.events.emit("rotated", {
-        id: record.id,
-        userId,
-        cause: how.privilege ? "privilege" : "periodic",
-      })
-    } else {
-      state.values.restore(change)
-    }
-    return outcome
+    // Another request rotated first, or ended the session: only what this one changed is left to say.
+    if (state.changed) await this.#writer.patch(state, record)
   }
 
   /** Logs in on the session at hand; when that ended or moved on meanwhile, on a new one. */
@@ -179,83 +140,49 @@ export class Operations implements SessionOperations {
     const { record } = state
     if (record) {
       state.newClient = true
-      const outcome = await this.#rotate(state, record, { privilege: { login }, lifetimes })
+      const outcome = await this.#changePrivilege(state, record, { privilege: { login }, lifetimes })
       if (outcome.kind === "applied") return
-      const pending = state.values.take()
-      const all = { set: state.values.all(), unset: [] }
-      state.startAnew(outcome.kind === "gone" ? pending : all)
+      const { client } = state
+      const pending = state.values.take().set
+      state.startAnew(outcome.kind === "gone" ? pending : state.values.all())
+      state.client = client
     }
-    await this.#create(state, lifetimes, login)
+    await this.#writer.create(state, login, lifetimes)
   }
 
-  async #endOtherUser(state: SessionState, userId: string): Promise<void> {
-    const { record } = state
-    if (!record?.login || record.login.userId === userId) return
-    await revokeRecord(this.#context, record, "replaced")
-    state.startAnew()
+  /** Only another change of privilege is a conflict: after a periodic rotation it tries again on the newer secret. */
+  async #changePrivilege(state: SessionState, record: SessionRecord, renewal: Renewal): Promise<Outcome> {
+    const outcome = await this.#writer.rotate(state, record, renewal)
+    if (outcome.kind !== "conflict") return outcome
+    const fresh = await this.#context.batcher.find(record.id)
+    if (!fresh) return { kind: "gone" }
+    if (fresh.epoch !== record.epoch || fresh.generation === record.generation) return outcome
+    state.adopt(fresh)
+    return await this.#changePrivilege(state, fresh, renewal)
   }
 
-  async #create(state: SessionState, lifetimes: Lifetimes, login: Login | undefined): Promise<void> {
-    const secret = this.#context.secrets.secret()
-    const now = this.now()
-    const pending = state.values.take()
-    const record: SessionRecord = {
-      id: state.id,
-      secretHash: hashSecret(secret),
-      previous: undefined,
-      epoch: login ? 2 : 1,
-      version: 1,
-      generation: 1,
-      createdAt: now,
-      rotatedAt: now,
-      lastSeenAt: now,
-      ...lifetimeFrom(now, lifetimes),
-      login,
-      client: state.client,
-      data: pending.set,
-    }
-    const change: Create = { kind: "create", record }
-    const outcome = await this.#apply(state, change, pending)
-    if (outcome.kind !== "applied") throw refused(outcome)
-    state.record = record
-    state.newLifetime = undefined
-    state.newClient = false
-    this.#deliver(state, secret)
-    this.#context.events.emit("created", { id: record.id, userId: login?.userId })
-  }
-
-  /** Applies, and puts the data back when the store failed, so that `save()` can be tried again. */
-  async #apply(state: SessionState, change: Change, pending: PendingData): Promise<Outcome> {
+  /** Ends the session with all that was gathered for it; what is set from now on begins a new one. */
+  async #end(state: SessionState, record: SessionRecord, reason: RevokeReason): Promise<void> {
+    const pending = state.take()
     try {
-      return await applyOne(this.#context, change)
+      await revokeRecord(this.#context, record, reason)
     } catch (error) {
-      state.values.restore(pending)
+      state.restore(pending)
       throw error
     }
+    state.startAnew(state.values.take().set)
   }
+}
 
-  #extras(state: SessionState, record: SessionRecord): Pick<Patch, "client" | "lifetime" | "seen"> {
-    const now = this.now()
-    return {
-      ...(state.newClient && { client: state.client }),
-      ...(state.newLifetime && { lifetime: lifetimeFrom(now, state.newLifetime) }),
-      ...(state.touches && { seen: seenNow(record, now) }),
-    }
-  }
+/** A secret that is due, or goes along with a new lifetime, as that takes a new cookie. */
+function dueRotation(state: SessionState, record: SessionRecord): Renewal | undefined {
+  return state.dueRotation ?? (state.newLifetime && { previousSecretHash: record.secretHash })
+}
 
-  /** Tells the client what it has to carry from now on, if that changed. */
-  #deliver(state: SessionState, secret: string | undefined): void {
-    const { record } = state
-    const token = record && this.#context.writeToken(record, secret)
-    if (token === undefined) return
-    state.delivery = {
-      kind: "issue",
-      token,
-      persistent: record.persistent,
-      expiresAt: record.absoluteExpiresAt,
-    }
-    state.exchange?.changed()
-  }
+/** An operation that changes the store, or what the client carries: the response waits for it. */
+async function writing<Result>(state: SessionState, operation: () => Promise<Result>): Promise<Result> {
+  state.exchange?.changed()
+  return await inTurn(state, operation)
 }
 
 /** Operations of one session object run one after another. */
@@ -274,27 +201,9 @@ async function inTurn<Result>(state: SessionState, operation: () => Promise<Resu
   }
 }
 
-/** The session after a change that the store has applied. */
-function settle(
-  state: SessionState,
-  before: SessionRecord,
-  change: Patch | Rotate,
-  version: number,
-  now: number,
-): void {
-  const after = applyChange(before, change, now).record ?? before
-  state.record = { ...after, version: Math.max(after.version, version) }
-  state.newLifetime = undefined
-  state.newClient = false
-}
-
 /** A session that is not stored is known to nobody else: its update is a plain change. */
-async function updateNew(
-  state: SessionState,
-  key: string,
-  change: (value: unknown) => unknown,
-): Promise<unknown> {
-  const value = await change(state.values.get(key))
+function updateNew(state: SessionState, key: string, change: (value: unknown) => unknown): unknown {
+  const value = change(state.values.get(key))
   if (value === undefined) state.values.delete(key)
   else state.values.set(key, value)
   state.exchange?.changed()

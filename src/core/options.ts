@@ -3,7 +3,7 @@ import type { SessionStore } from "../contract/store.ts"
 import { Batcher } from "./batcher.ts"
 import { type Codec, jsonCodec } from "./codec.ts"
 import type { ManagerContext } from "./context.ts"
-import { type Duration, milliseconds } from "./duration.ts"
+import { type Duration, milliseconds, timerMilliseconds } from "./duration.ts"
 import { EventHub } from "./events.ts"
 import { type LifetimeOptions, resolveLifetimes } from "./lifetimes.ts"
 import { type Limits, resolveLimits } from "./limits.ts"
@@ -30,7 +30,7 @@ export interface ManagerOptions<Data extends object = Record<string, unknown>> e
   readonly rotationGrace?: Duration
   /** How long last-seen times are gathered. Default 30 s, and at most a tenth of the idle timeout. */
   readonly touchInterval?: Duration
-  /** How often expired sessions are removed, ±20 %. Default 5 min; `false`: only by `sweep()`. */
+  /** How often expired sessions are removed, ±20 %. Default 5 min; `false`: only by `sweep()`, or once told to start. */
   readonly sweepInterval?: Duration | false
   /** How long any store call may take. Default 5 s. */
   readonly storeTimeout?: Duration
@@ -65,16 +65,16 @@ const NAMES: ReadonlySet<string> = new Set<keyof ManagerOptions>([
 export function managerContext<Data extends object>(
   store: SessionStore,
   options: ManagerOptions<Data>,
-): { context: ManagerContext; sweepInterval: number | undefined } {
+): { context: ManagerContext; touchInterval: number; sweepInterval: number } {
   checkNames(options)
   const now = options.now ?? Date.now
   const lifetimes = resolveLifetimes(options)
   const limits = resolveLimits(options.limits)
-  const storeTimeout = milliseconds(options.storeTimeout ?? "5s", "storeTimeout")
+  const storeTimeout = timerMilliseconds(options.storeTimeout ?? "5s", "storeTimeout")
   const events = new EventHub()
   const batcher = new Batcher(store, storeTimeout, limits.maxQueued)
   const touchInterval = Math.min(
-    milliseconds(options.touchInterval ?? "30s", "touchInterval"),
+    timerMilliseconds(options.touchInterval ?? "30s", "touchInterval"),
     lifetimes.idleTimeout / 10,
   )
   const context: ManagerContext = {
@@ -83,7 +83,7 @@ export function managerContext<Data extends object>(
     toucher: new Toucher(batcher, events, touchInterval),
     events,
     secrets: secretSource(options.fillRandom),
-    rules: { codec: options.codec ?? jsonCodec, limits, schema: schemas(options.schema), now },
+    rules: { codec: codec(options.codec), limits, schema: schemas(options.schema), now },
     lifetimes,
     userLimit: userLimit(store, options),
     rotateEvery:
@@ -95,11 +95,8 @@ export function managerContext<Data extends object>(
     now,
     random: Math.random,
   }
-  const { sweepInterval = "5m" } = options
-  return {
-    context,
-    sweepInterval: sweepInterval === false ? undefined : milliseconds(sweepInterval, "sweepInterval"),
-  }
+  const sweepInterval = timerMilliseconds(options.sweepInterval || "5m", "sweepInterval")
+  return { context, touchInterval, sweepInterval }
 }
 
 function checkNames(options: object): void {
@@ -107,6 +104,14 @@ function checkNames(options: object): void {
     if (NAMES.has(name)) continue
     throw new SessionError("ERR_SESSION_CONFIG", `${name} is no option: there are ${[...NAMES].join(", ")}`)
   }
+}
+
+function codec(given: Codec = jsonCodec): Codec {
+  if (typeof given?.encode === "function" && typeof given.decode === "function") return given
+  throw new SessionError(
+    "ERR_SESSION_CONFIG",
+    "codec is no codec: give { encode, decode }, such as { encode: devalue.stringify, decode: devalue.parse }",
+  )
 }
 
 function schemas(schema: object = {}): ReadonlyMap<string, StandardSchema<unknown>> {

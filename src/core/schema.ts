@@ -25,6 +25,8 @@ export type DataSchema<Data> = { readonly [Key in keyof Data]?: StandardSchema<D
 export function validate(schema: StandardSchema<unknown>, key: string, value: unknown): unknown {
   const result = schema["~standard"].validate(value)
   if (result instanceof Promise) {
+    // Nobody waits for it: were it to reject unseen, it would end the process.
+    result.catch(() => undefined)
     throw new SessionError(
       "ERR_SESSION_CONFIG",
       `the schema of "${key}" is asynchronous: session values are validated synchronously, so use one that is not`,

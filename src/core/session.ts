@@ -1,7 +1,7 @@
 import { SessionError } from "../contract/errors.ts"
 import type { ClientFacts } from "../contract/record.ts"
 import { type Duration, milliseconds } from "./duration.ts"
-import { addFlash, type FlashMessage, takeFlashes } from "./flash.ts"
+import { addFlash, type FlashMessage, hasFlashes, takeFlashes } from "./flash.ts"
 import { infoOf, type SessionInfo } from "./info.ts"
 import type { LifetimeOptions } from "./lifetimes.ts"
 import type { SessionState } from "./state.ts"
@@ -136,7 +136,8 @@ export class Session<Data extends object = Record<string, unknown>> {
     const expiresAt =
       lifetime === undefined
         ? undefined
-        : this.#operations.now() + milliseconds(lifetime, `expiresIn of "${key}"`)
+        : this.#operations.now() +
+          milliseconds(lifetime, `expiresIn of "${key}"`, "ERR_SESSION_INVALID_ARGUMENT")
     this.#state.values.set(key, value, expiresAt)
     this.#changed()
     return this
@@ -160,7 +161,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Sets a key to what `change` makes of its newest value, serialisably: of concurrent updates none is lost (G1). `change`
-   * may run several times. Returning `undefined` deletes the key. After too many conflicts: `ERR_SESSION_CONFLICT`.
+   * is synchronous, and may run several times. Returning `undefined` deletes the key. On a session that is not stored yet it
+   * is gathered like `set`. After too many conflicts: `ERR_SESSION_CONFLICT`.
    */
   async update<Key extends KeyOf<Data>>(
     key: Key,
@@ -190,8 +192,11 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** The messages left by `flash`, oldest first, which are then gone. */
   flashes(): FlashMessage[] {
-    const messages = takeFlashes(this.#loaded.values)
-    if (messages.length > 0) this.#changed()
+    const { values } = this.#loaded
+    if (!hasFlashes(values)) return []
+    this.#state.assertChangeable()
+    const messages = takeFlashes(values)
+    this.#changed()
     return messages
   }
 
@@ -224,7 +229,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     return await this.#operations.revokeOthers(this.#state)
   }
 
-  /** Gives this session lifetimes of its own, counted from now, with the next commit. */
+  /** Gives this session lifetimes of its own, counted from now, with the next commit; the client gets a new cookie. */
   setLifetime(options: LifetimeOptions): void {
     this.#state.assertChangeable()
     this.#operations.setLifetime(this.#state, options)
@@ -252,7 +257,7 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** Forgets the changes that have not been stored yet. */
   discard(): void {
-    this.#state.values.discard()
+    this.#state.discard()
   }
 
   get #loaded(): SessionState {

@@ -56,6 +56,8 @@ export class SessionState {
   failure: SessionError | undefined
   /** Whether this request counts as a use of the session. */
   touches: boolean
+  /** Whether the client should be given its token anew. */
+  reissues: boolean
   /** The operation under way; operations of one session object run one after another. */
   operation: Promise<unknown> | undefined
   #newId: string | undefined
@@ -82,6 +84,7 @@ export class SessionState {
     this.pendingToken = undefined
     this.failure = undefined
     this.touches = true
+    this.reissues = false
     this.operation = undefined
     this.#newId = undefined
   }

@@ -55,12 +55,12 @@ export class Sweeper {
   }
 
   async #turn(): Promise<void> {
+    this.#timer = undefined
     try {
       await this.sweep()
     } catch (error) {
       this.#events.emit("storeError", { operation: "sweep", error })
     }
-    this.#timer = undefined
     this.#schedule()
   }
 

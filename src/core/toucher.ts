@@ -1,23 +1,26 @@
-import type { Touch } from "../contract/change.ts"
+import type { Outcome, Patch, Revoke, Rotate, Touch } from "../contract/change.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { Batcher } from "./batcher.ts"
 import type { EventHub } from "./events.ts"
 import { seenNow } from "./lifetimes.ts"
 
 const MAX_PENDING = 50_000
+const MAX_BATCH = 512
 
 /**
  * Gathers last-seen times and sends them in batches (G7). A use that is too close to the idle end to wait for the next
- * batch goes at once, so that gathering never shortens a session's life.
+ * batch goes at once, and what the store did not take is kept for the next, so that gathering never shortens a life.
  */
 export class Toucher {
-  #pending = new Map<string, Touch>()
+  readonly #pending = new Map<string, Touch>()
   #timer: NodeJS.Timeout | undefined
-  readonly #batcher: Batcher
+  #flushing: Promise<void> | undefined
+  #closed = false
+  readonly #batcher: Pick<Batcher, "apply">
   readonly #events: EventHub
   readonly #interval: number
 
-  constructor(batcher: Batcher, events: EventHub, interval: number) {
+  constructor(batcher: Pick<Batcher, "apply">, events: EventHub, interval: number) {
     this.#batcher = batcher
     this.#events = events
     this.#interval = interval
@@ -28,42 +31,79 @@ export class Toucher {
     const seen = seenNow(record, now)
     const endsSoon =
       record.expiresAt - now <= 2 * this.#interval && record.expiresAt < record.absoluteExpiresAt
-    if (confirm) this.#send({ kind: "touch", id: record.id, seen, confirm: record.generation })
-    else if (endsSoon) this.#send({ kind: "touch", id: record.id, seen })
+    if (confirm) void this.#send([{ kind: "touch", id: record.id, seen, confirm: record.generation }])
+    else if (endsSoon) void this.#send([{ kind: "touch", id: record.id, seen }])
     else this.#gather({ kind: "touch", id: record.id, seen })
   }
 
-  /** Forgets what was gathered for a session that a change has touched, or ended. */
-  forget(id: string): void {
-    this.#pending.delete(id)
+  /** Forgets what was gathered for a session that has ended, or that a change has touched as late. */
+  settle(change: Patch | Rotate | Revoke, outcome: Outcome): void {
+    const gathered = this.#pending.get(change.id)
+    if (!gathered) return
+    const ended = outcome.kind === "gone" || change.kind === "revoke"
+    const seenAt = outcome.kind === "applied" && change.kind !== "revoke" ? change.seen?.at : undefined
+    if (ended || (seenAt !== undefined && seenAt >= gathered.seen.at)) this.#pending.delete(change.id)
   }
 
   /** Sends everything that was gathered. Never rejects: a failure is told as `storeError`. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    this.#flushing ??= this.#sendGathered().finally(() => {
+      this.#flushing = undefined
+    })
+    return this.#flushing
+  }
+
+  /** Sends what was gathered until now, for the last time. */
+  async close(): Promise<void> {
+    await this.#flushing
+    await this.flush()
+    this.#closed = true
     clearTimeout(this.#timer)
-    this.#timer = undefined
-    const touches = [...this.#pending.values()]
-    this.#pending = new Map()
-    for (let sent = 0; sent < touches.length; sent += 512) {
-      await Promise.allSettled(touches.slice(sent, sent + 512).map(touch => this.#apply(touch)))
-    }
   }
 
   #gather(touch: Touch): void {
-    this.#pending.set(touch.id, touch)
-    if (this.#pending.size >= MAX_PENDING) void this.flush()
-    else this.#timer ??= setTimeout(() => void this.flush(), this.#interval).unref()
-  }
-
-  #send(touch: Touch): void {
-    void this.#apply(touch)
-  }
-
-  async #apply(touch: Touch): Promise<void> {
-    try {
-      await this.#batcher.apply(touch)
-    } catch (error) {
-      this.#events.emit("storeError", { operation: "touch", error })
+    if (this.#pending.size < MAX_PENDING) {
+      this.#pending.set(touch.id, touch)
+      this.#schedule()
+    } else {
+      void this.flush()
+      void this.#send([touch])
     }
+  }
+
+  #schedule(): void {
+    if (!this.#closed) this.#timer ??= setTimeout(() => void this.flush(), this.#interval).unref()
+  }
+
+  async #sendGathered(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const touches = [...this.#pending.values()]
+    for (let sent = 0; sent < touches.length; sent += MAX_BATCH) {
+      const batch = touches
+        .slice(sent, sent + MAX_BATCH)
+        .filter(touch => this.#pending.get(touch.id) === touch)
+      for (const { id } of batch) this.#pending.delete(id)
+      if (!(await this.#send(batch))) break
+    }
+    if (this.#pending.size > 0) this.#schedule()
+  }
+
+  /** Whether the store took them all. What it did not take waits for the next flush, unless a newer use does already. */
+  async #send(touches: readonly Touch[]): Promise<boolean> {
+    const results = await Promise.allSettled(touches.map(touch => this.#batcher.apply(touch)))
+    const failure = results.find(result => result.status === "rejected")
+    if (!failure) return true
+    for (const [index, touch] of touches.entries()) {
+      if (results[index]?.status === "rejected") this.#keep(touch)
+    }
+    this.#events.emit("storeError", { operation: "touch", error: failure.reason })
+    return false
+  }
+
+  #keep(touch: Touch): void {
+    if (this.#pending.has(touch.id) || this.#pending.size >= MAX_PENDING) return
+    this.#pending.set(touch.id, touch)
+    this.#schedule()
   }
 }

@@ -11,7 +11,7 @@ const LONGEST_PAUSE = 50
 
 /**
  * Compare-and-set on the version: read, change, write if nobody wrote meanwhile, else again after a pause with jitter.
- * A key's own expiry stays what it was.
+ * A key's own expiry stays what it was. Nothing is written when there is nothing to remove.
  */
 export async function updateStored(
   context: ManagerContext,
@@ -24,7 +24,8 @@ export async function updateStored(
   for (let attempt = 0; attempt <= maxRetries; attempt++) {
     if (attempt > 0) await pause(context, attempt)
     const fresh = await readFresh(context, state, id)
-    const value = await change(state.values.get(key))
+    const value = change(state.values.get(key))
+    if (value === undefined && !fresh.data.has(key)) return state.values.settle(key)
     const patch = patchFor(context, state, fresh, key, value)
     const outcome = await applyOne(context, patch)
     if (outcome.kind === "gone") throw refused(outcome)

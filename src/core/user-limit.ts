@@ -2,6 +2,7 @@ import { SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import { isUserIndexed, type SessionStore, type UserIndexedStore } from "../contract/store.ts"
 import { type ManagerContext, revokeRecord } from "./context.ts"
+import { withDeadline } from "./deadline.ts"
 
 /** How many sessions one user may have, and what happens at the next login (ASVS 7.1.2). */
 export interface UserLimit {
@@ -32,11 +33,12 @@ export async function enforceUserLimit(
 ): Promise<void> {
   const limit = context.userLimit
   if (!limit) return
+  const { max, onExceed } = limit
   const records = await sessionsOf(context, userId)
-  if (records.length <= limit.max) return
-  const excess = limit.onExceed === "refuse" ? records.slice(limit.max) : records.slice(0, -limit.max)
-  for (const record of excess) await evict(context, record, userId)
-  if (excess.some(record => record.id === ownId)) throw refusal(limit.max)
+  const kept = onExceed === "refuse" ? records.slice(0, max) : records.slice(-max)
+  for (const record of records) if (!kept.includes(record)) await evict(context, record, userId)
+  // It may be missing from the records already: a concurrent login has evicted it.
+  if (!kept.some(record => record.id === ownId)) throw refusal(max)
 }
 
 async function evict(context: ManagerContext, record: SessionRecord, userId: string): Promise<void> {
@@ -44,8 +46,10 @@ async function evict(context: ManagerContext, record: SessionRecord, userId: str
     context.events.emit("evicted", { id: record.id, userId })
 }
 
-const sessionsOf = (context: ManagerContext, userId: string): Promise<SessionRecord[]> =>
-  userIndex(context.store).findByUser(userId)
+async function sessionsOf(context: ManagerContext, userId: string): Promise<SessionRecord[]> {
+  const index = userIndex(context.store)
+  return await withDeadline("findByUser", context.storeTimeout, signal => index.findByUser(userId, signal))
+}
 
 /** The store with its user index, or `ERR_SESSION_UNSUPPORTED`. */
 export function userIndex(store: SessionStore): UserIndexedStore {

@@ -1,12 +1,23 @@
 import type { Delivery } from "../core/state.ts"
 import { CookieCarrier } from "./cookie-carrier.ts"
-import type { CookieOptions } from "./cookie-options.ts"
+import { type CookieOptions, resolveCookie } from "./cookie-options.ts"
+import { OriginCheck, type OriginCheckOptions } from "./csrf/origin.ts"
+import { type TokenKind, tokenProtection } from "./token-protection.ts"
 import { type Peer, TrustedProxies, type TrustProxy } from "./trusted-proxies.ts"
 
 /** How sessions meet HTTP. */
 export interface EdgeOptions {
   readonly cookie?: CookieOptions
   readonly trustProxy?: TrustProxy
+  /** How unsafe requests from other sites are told; `false`: not at all, when something else does. */
+  readonly csrf?: OriginCheckOptions | false
+  /**
+   * What the client sees of its token: `plain` (default), `signed`, so that a forged one never reaches the store, or `encrypted`,
+   * so that it does not even show the session's id. The latter two need `keys`.
+   */
+  readonly token?: TokenKind
+  /** The application's keys, newest first: each 32 random bytes as base64url, see `generateKey`. */
+  readonly keys?: readonly string[]
 }
 
 /** The headers that tell a client of its token. */
@@ -20,11 +31,15 @@ export interface TokenHeaders {
 export class Edge {
   readonly carrier: CookieCarrier
   readonly proxies: TrustedProxies
+  /** `undefined` when it has been switched off. */
+  readonly originCheck: OriginCheck | undefined
   readonly #now: () => number
   #warned = false
 
   constructor(options: EdgeOptions = {}, now: () => number = Date.now) {
-    this.carrier = new CookieCarrier(options.cookie)
+    const protection = tokenProtection(options.token, options.keys, resolveCookie(options.cookie).name)
+    this.carrier = new CookieCarrier(options.cookie, protection)
+    this.originCheck = options.csrf === false ? undefined : new OriginCheck(options.csrf)
     this.proxies = new TrustedProxies(options.trustProxy)
     this.#now = now
   }

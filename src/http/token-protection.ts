@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from "node:crypto"
+import { SessionError } from "../contract/errors.ts"
 import { parseToken, TOKEN_LENGTH } from "../core/token.ts"
 import { hmacSha256 } from "./hmac.ts"
 import { checkedKeys, deriveKey } from "./keys.ts"
@@ -17,6 +18,26 @@ export interface TokenProtection {
   open(text: string): OpenedToken | undefined
 }
 
+/** What the client sees of its token. */
+export type TokenKind = "plain" | "signed" | "encrypted"
+
+/** The protection of that kind. Keys that are missing, weak or without use throw `ERR_SESSION_CONFIG`. */
+export function tokenProtection(
+  kind: TokenKind = "plain",
+  keys: readonly string[] | undefined,
+  name: string,
+): TokenProtection {
+  if (kind === "signed") return signedTokens(keys, name)
+  if (kind === "encrypted") return encryptedTokens(keys, name)
+  if (kind !== "plain")
+    throw new SessionError("ERR_SESSION_CONFIG", `token is ${kind}: give plain, signed or encrypted`)
+  if (keys === undefined) return plainTokens
+  throw new SessionError(
+    "ERR_SESSION_CONFIG",
+    'keys are given, but plain tokens need none: set token to "signed" or "encrypted", or leave keys out',
+  )
+}
+
 /** The token as it is. */
 export const plainTokens: TokenProtection = {
   wrap: token => token,
@@ -26,7 +47,7 @@ export const plainTokens: TokenProtection = {
 const MAC_LENGTH = 43
 
 /** `token.mac`, with HMAC-SHA256: a forged token costs no store read. */
-export function signedTokens(keys: readonly string[], name: string): TokenProtection {
+export function signedTokens(keys: readonly string[] | undefined, name: string): TokenProtection {
   const macs = checkedKeys(keys).map(key => hmacSha256(deriveKey(key, "signed-token", name)))
   return {
     wrap: token => `${token}.${macs[0]?.(token).toString("base64url")}`,
@@ -48,7 +69,7 @@ const BODY = 48
 const SEALED_LENGTH = Math.ceil(((NONCE + BODY + TAG) * 4) / 3)
 
 /** AES-256-GCM over id and secret: the client does not even learn the session's id. */
-export function encryptedTokens(keys: readonly string[], name: string): TokenProtection {
+export function encryptedTokens(keys: readonly string[] | undefined, name: string): TokenProtection {
   const derived = checkedKeys(keys).map(key => deriveKey(key, "encrypted-token", name))
   const [newest = Buffer.alloc(0)] = derived
   return {

@@ -24,6 +24,10 @@ export interface UnsafeRequest {
   readonly secFetchSite: string | undefined
 }
 
+/** Whether the method may change something, so that the request's origin matters. */
+export const isUnsafe = (method: string | undefined): boolean =>
+  method !== undefined && !SAFE_METHODS.has(method)
+
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 /**
@@ -45,7 +49,7 @@ export class OriginCheck {
 
   /** Whether the request may pass. */
   allows(request: UnsafeRequest): boolean {
-    if (SAFE_METHODS.has(request.method) || this.#isOwn(request)) return true
+    if (!isUnsafe(request.method) || this.#isOwn(request)) return true
     if (request.origin !== undefined && this.#trusted.has(request.origin)) return true
     return this.#exempt?.(request) === true
   }

@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from "../../core/duration.ts"
 import type { Session } from "../../core/session.ts"
+import { isUnsafe } from "../csrf/origin.ts"
 import { CSRF_FIELD, CSRF_HEADER, isCsrfToken } from "../csrf/token.ts"
 import {
   type AnyGuard,
@@ -63,11 +64,9 @@ export const requireThat =
   async (session, request) =>
     (await predicate(session, request)) ? undefined : problem(403, title)
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
-
 /** Turns away unsafe requests without the session's anti-forgery token in the field `_csrf` or the header `X-CSRF-Token`: 403. */
 export const requireCsrfToken = (): AnyGuard => (session, request) => {
-  if (SAFE_METHODS.has(request.method)) return undefined
+  if (!isUnsafe(request.method)) return undefined
   const presented = request.header(CSRF_HEADER) ?? fieldOf(request.body)
   return isCsrfToken(session, presented)
     ? undefined

@@ -43,13 +43,13 @@ describe("guards", () => {
     const asked = request({ headers: fromBrowser })
     const refusal = await firstRefusal([requireUser({ loginPage: "/login" })], await newSession(), asked)
     assert.equal(refusal?.status, 303)
-    assert.equal(refusal?.headers.Location, "/login?returnTo=%2Faccount%3Ftab%3D2")
+    assert.equal(refusal?.headers["Location"], "/login?returnTo=%2Faccount%3Ftab%3D2")
   })
 
   it("requireUser does not come back to a form post", async () => {
     const asked = request({ headers: fromBrowser, method: "POST", url: "/delete" })
     const refusal = await firstRefusal([requireUser({ loginPage: "/login?x=1" })], await newSession(), asked)
-    assert.equal(refusal?.headers.Location, "/login?x=1&returnTo=%2F")
+    assert.equal(refusal?.headers["Location"], "/login?x=1&returnTo=%2F")
   })
 
   it("requireUser lets a logged-in user pass", async () => {
