@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Session } from "../core/session.ts"
-import type { Sessions } from "../http/sessions.ts"
+import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { openSession, type RequestOptions } from "./node.ts"
 
 /**
@@ -34,17 +34,17 @@ type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) 
  * Express middleware: gives each request its `req.session`. What fails goes to `next(error)`; a session
  * error's `status` is 503 when the store failed, 401 when the session ended meanwhile, 409 on a conflict.
  */
-export function session<Data extends object>(
-  sessions: Sessions<Data>,
+export function session<Opened extends AnySession>(
+  sessions: HttpSessions<Opened>,
   options: ExpressOptions = {},
 ): Handler {
-  return (request: IncomingMessage & { session?: Session<Data> }, response, next) => {
+  return (request: IncomingMessage & { session?: Opened }, response, next) => {
     if (request.session || options.skip?.(request)) return next()
-    const attach = (opened: Session<Data>) => {
+    const attach = (opened: Opened) => {
       request.session = opened
       next()
     }
-    let opened: Session<Data> | Promise<Session<Data>>
+    let opened: Opened | Promise<Opened>
     try {
       opened = openSession(sessions, request, response, options, next)
     } catch (error) {

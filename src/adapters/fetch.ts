@@ -1,9 +1,9 @@
 import type { ClientFacts } from "../contract/record.ts"
-import { type Session, stateOf } from "../core/session.ts"
+import { stateOf } from "../core/session.ts"
 import type { Exchange } from "../core/state.ts"
 import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
 import type { Edge } from "../http/edge.ts"
-import type { Sessions } from "../http/sessions.ts"
+import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
 import { decide, type RequestOptions } from "./node.ts"
@@ -15,18 +15,18 @@ export interface FetchOptions extends RequestOptions<Request> {
 }
 
 /** A session, and what makes a response of it. */
-export interface FetchExchange<Data extends object> {
-  readonly session: Session<Data>
+export interface FetchExchange<Opened extends AnySession> {
+  readonly session: Opened
   /** Stores the session's changes, then resolves to the response with its cookie. Rejects when they could not be stored. */
   finish(response: Response): Promise<Response>
 }
 
 /** Begins a request: the core for adapters of frameworks that speak `Request` and `Response`. */
-export async function beginFetch<Data extends object>(
-  sessions: Sessions<Data>,
+export async function beginFetch<Opened extends AnySession>(
+  sessions: HttpSessions<Opened>,
   request: Request,
   options: FetchOptions = {},
-): Promise<FetchExchange<Data>> {
+): Promise<FetchExchange<Opened>> {
   const { edge } = sessions
   if (isPreflight(request))
     return { session: await sessions.open(undefined), finish: async response => response }
@@ -46,14 +46,14 @@ export async function beginFetch<Data extends object>(
  * Makes a Fetch handler of one that is given the session. When the session cannot be read or stored, it answers 503, 409
  * or 401 as plain text; what the handler itself throws is thrown on.
  */
-export function fetchSession<Data extends object, Rest extends unknown[]>(
-  sessions: Sessions<Data>,
-  handler: (request: Request, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
+export function fetchSession<Opened extends AnySession, Rest extends unknown[]>(
+  sessions: HttpSessions<Opened>,
+  handler: (request: Request, session: Opened, ...rest: Rest) => Response | Promise<Response>,
   options: FetchOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { onError = logFailure } = options
   return async (request, ...rest) => {
-    let begun: FetchExchange<Data>
+    let begun: FetchExchange<Opened>
     try {
       begun = await beginFetch(sessions, request, options)
     } catch (error) {
@@ -106,7 +106,7 @@ class RequestExchange implements Exchange {
     }
   }
 
-  async finish<Data extends object>(session: Session<Data>, response: Response): Promise<Response> {
+  async finish<Opened extends AnySession>(session: Opened, response: Response): Promise<Response> {
     const state = stateOf(session)
     while (state.dirty) await session.save()
     this.canIssue = false

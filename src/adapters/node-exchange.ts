@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ClientFacts } from "../contract/record.ts"
-import { type Session, stateOf } from "../core/session.ts"
+import { stateOf } from "../core/session.ts"
 import type { Exchange, SessionState } from "../core/state.ts"
 import type { Edge } from "../http/edge.ts"
+import type { AnySession } from "../http/http-sessions.ts"
 import { statusOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
 import { type Gatekeeper, ResponseGate } from "./response-gate.ts"
@@ -19,7 +20,7 @@ export interface FailureHandlers {
 
 /** One request and its response, which waits for what the session has to store or to tell. */
 export class NodeExchange implements Exchange, Gatekeeper {
-  #session: Pick<Session, "save" | "discard"> | undefined
+  #session: AnySession | undefined
   #state: SessionState | undefined
   #failed = false
   #gate: ResponseGate | undefined
@@ -36,7 +37,7 @@ export class NodeExchange implements Exchange, Gatekeeper {
   }
 
   /** Makes the session the one that the response waits for. */
-  attach<Data extends object>(session: Session<Data>): Session<Data> {
+  attach<Opened extends AnySession>(session: Opened): Opened {
     this.#session = session
     this.#state = stateOf(session)
     this.#gate ??= new ResponseGate(this.#response, this)

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { Session } from "../core/session.ts"
 import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
 import type { Edge } from "../http/edge.ts"
-import type { Sessions } from "../http/sessions.ts"
+import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
 import { type FailureHandler, hostOf, NodeExchange, peerOf, text } from "./node-exchange.ts"
 
@@ -23,13 +22,13 @@ export interface RequestOptions<Request = IncomingMessage> {
  * Opens the session of a request. Its changes are stored before the response's headers leave; should that fail,
  * `onFailure` answers instead (default: 503, 409 or 401 as plain text). Rejects when the store cannot be read.
  */
-export function openSession<Data extends object>(
-  sessions: Sessions<Data>,
+export function openSession<Opened extends AnySession>(
+  sessions: HttpSessions<Opened>,
   request: IncomingMessage,
   response: ServerResponse,
   options: RequestOptions = {},
   onFailure?: FailureHandler,
-): Session<Data> | Promise<Session<Data>> {
+): Opened | Promise<Opened> {
   const { edge } = sessions
   if (isPreflight(request)) return sessions.open(undefined)
   if (isUnsafe(request.method)) sessions.assertSameOrigin(unsafeRequestOf(request, edge))
@@ -51,14 +50,14 @@ export function openSession<Data extends object>(
  * A listener for `http.createServer` whose handler is given the session. What the handler throws becomes a 500, or what the
  * session error stands for; a response that has begun is cut off.
  */
-export function withSession<Data extends object>(
-  sessions: Sessions<Data>,
-  handler: (request: IncomingMessage, response: ServerResponse, session: Session<Data>) => unknown,
+export function withSession<Opened extends AnySession>(
+  sessions: HttpSessions<Opened>,
+  handler: (request: IncomingMessage, response: ServerResponse, session: Opened) => unknown,
   options: RequestOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     const fail = (error: unknown) => answerFailure(error, response, reporter(options, request))
-    const handle = (session: Session<Data>) => {
+    const handle = (session: Opened) => {
       const result = handler(request, response, session)
       if (result instanceof Promise) result.catch(fail)
     }

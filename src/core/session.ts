@@ -42,7 +42,7 @@ export interface SessionOperations {
   setLifetime(state: SessionState, options: LifetimeOptions): void
 }
 
-let stateOf: <Data extends object>(session: Session<Data>) => SessionState
+let stateOf: (session: object) => SessionState
 
 /**
  * The session of one request. Reading is synchronous; `set`, `delete`, `clear` and `flash` are gathered into ONE change,
@@ -56,7 +56,13 @@ export class Session<Data extends object = Record<string, unknown>> {
   readonly #operations: SessionOperations
 
   static {
-    stateOf = session => session.#state
+    stateOf = session => {
+      if (#state in session) return session.#state
+      throw new SessionError(
+        "ERR_SESSION_INVALID_ARGUMENT",
+        "this is no session: give the one that the request has",
+      )
+    }
   }
 
   constructor(state: SessionState, operations: SessionOperations) {

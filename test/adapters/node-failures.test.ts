@@ -2,13 +2,14 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { openSession, withSession } from "../../src/adapters/node.ts"
 import { isSessionError } from "../../src/contract/errors.ts"
+import type { Session } from "../../src/core/session.ts"
 import { serve } from "./served.ts"
 import { spied } from "./sessions.ts"
 import { broken, hanging } from "./spy-store.ts"
 import { type Answer, cookieOf, headerOf, parseAnswer, Wire } from "./wire.ts"
 
 const atOnce = async (): Promise<void> => {}
-type Handler = Parameters<typeof withSession>[1]
+type Handler = Parameters<typeof withSession<Session>>[1]
 
 /** A server, the cookie of a session that was stored while the store was well, and the errors that were reported. */
 async function givenA(handler: Handler, options = {}) {
@@ -105,7 +106,9 @@ describe("failing stores by node:http", () => {
   }
 
   it("G12: many requests on a store that hangs all get their 503 within the deadline", async () => {
-    const { store, server, ask } = await givenA((_request, response) => response.end("hello"), { storeTimeout: 80 })
+    const { store, server, ask } = await givenA((_request, response) => response.end("hello"), {
+      storeTimeout: 80,
+    })
     await using _ = server
     store.beforeFind = hanging
     const begun = performance.now()

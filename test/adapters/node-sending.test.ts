@@ -47,8 +47,7 @@ const ways: Way[] = [
   },
   {
     name: "writeHead with a flat list, in which names repeat and values are lists",
-    send: response =>
-      response.writeHead(200, ["X-One", "1", "x-one", "2", "X-Two", ["a", "b"]]).end(),
+    send: response => response.writeHead(200, ["X-One", "1", "x-one", "2", "X-Two", ["a", "b"]]).end(),
     headers: { "x-one": ["1", "2"], "x-two": ["a", "b"] },
   },
   {

@@ -26,7 +26,8 @@ describe("sessions by node:http", () => {
   for (const kind of ["immediate", "asynchronous"]) {
     it(`a session survives its requests, with an ${kind} store`, async () => {
       const store = new ReferenceStore(Date.now)
-      const sessions = kind === "immediate" ? new Sessions(store, { cookie: { secure: false } }) : spied().sessions
+      const sessions =
+        kind === "immediate" ? new Sessions(store, { cookie: { secure: false } }) : spied().sessions
       await using server = await serve(counting(sessions))
       const first = parseAnswer(await new Wire(server).request().answer())
       const headers = { Cookie: `other=1; ${cookieOf(first)}` }
@@ -52,7 +53,15 @@ describe("sessions by node:http", () => {
   it("G8: a malformed cookie is an anonymous request without a store call, and is cleared (gorilla/sessions#16, #211, #249)", async () => {
     const { sessions, store } = spied()
     await using server = await serve(counting(sessions))
-    for (const value of ["", "x", "../../etc/passwd", "%00", "s%3Aold.signature", `${wellFormed}x`, "__proto__"]) {
+    for (const value of [
+      "",
+      "x",
+      "../../etc/passwd",
+      "%00",
+      "s%3Aold.signature",
+      `${wellFormed}x`,
+      "__proto__",
+    ]) {
       const answer = parseAnswer(await new Wire(server).request("/read", { Cookie: `sid=${value}` }).answer())
       assert.equal(answer.status, 200)
       assert.match(headerOf(answer, "set-cookie")[0] ?? "", /^sid=; Max-Age=0; /)
@@ -94,7 +103,11 @@ describe("sessions by node:http", () => {
   it("a preflight creates no session, whatever its handler does (expressjs/session#434, #374, #520, #653)", async () => {
     const { sessions, store } = spied()
     await using server = await serve(counting(sessions))
-    const headers = { Origin: "https://shop.example", "Access-Control-Request-Method": "PUT", Cookie: "sid=bad" }
+    const headers = {
+      Origin: "https://shop.example",
+      "Access-Control-Request-Method": "PUT",
+      Cookie: "sid=bad",
+    }
     const answer = parseAnswer(await new Wire(server).request("/", headers, "OPTIONS").answer())
     assert.equal(answer.status, 200)
     assert.deepEqual(headerOf(answer, "set-cookie"), [])
@@ -164,7 +177,9 @@ describe("sessions by node:http", () => {
       }),
     )
     const first = parseAnswer(await new Wire(server).request().answer())
-    const last = parseAnswer(await new Wire(server).request("/logout", { Cookie: cookieOf(first) ?? "" }).answer())
+    const last = parseAnswer(
+      await new Wire(server).request("/logout", { Cookie: cookieOf(first) ?? "" }).answer(),
+    )
     assert.match(
       headerOf(last, "set-cookie")[0] ?? "",
       /^sid=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=\/; HttpOnly; SameSite=Lax$/,

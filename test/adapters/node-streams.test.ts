@@ -151,7 +151,11 @@ describe("streamed bodies", () => {
       ),
     )
     const answer = parseAnswer(await new Wire(server).request().answer())
-    assert.partialDeepStrictEqual(answer, { status: 503, whole: true, body: "The service is busy. Please try again.\n" })
+    assert.partialDeepStrictEqual(answer, {
+      status: 503,
+      whole: true,
+      body: "The service is busy. Please try again.\n",
+    })
     await written.promise
     await delay(5)
   })

@@ -10,7 +10,8 @@ export class Served implements AsyncDisposable {
 
   private constructor(server: NetServer, closeConnections: () => void) {
     const address = server.address()
-    if (address === null || typeof address === "string") throw new Error("the server does not listen on a port")
+    if (address === null || typeof address === "string")
+      throw new Error("the server does not listen on a port")
     this.port = address.port
     this.origin = `http://localhost:${address.port}`
     this.#server = server
