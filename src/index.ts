@@ -18,10 +18,28 @@ export type { Limits } from "./core/limits.ts"
 export type { OpenOptions } from "./core/manager.ts"
 export type { ManagerOptions } from "./core/options.ts"
 export type { DataSchema, StandardSchema } from "./core/schema.ts"
+export type { SealedSession } from "./core/sealed-manager.ts"
 export { type DeepReadonly, type LoginOptions, Session, type SetOptions } from "./core/session.ts"
 export type { CookieOptions } from "./http/cookie-options.ts"
+export type { OriginCheckOptions, UnsafeRequest } from "./http/csrf/origin.ts"
+export { csrfField, csrfToken, isCsrfToken } from "./http/csrf/token.ts"
 export type { EdgeOptions } from "./http/edge.ts"
+export type { AnyGuard, Guard, GuardedRequest, Refusal } from "./http/guards/guard.ts"
+export {
+  type FreshOptions,
+  type LoginPageOptions,
+  requireCsrfToken,
+  requireFresh,
+  requireSession,
+  requireThat,
+  requireUser,
+} from "./http/guards/require.ts"
+export { safeReturnPath } from "./http/guards/return-path.ts"
+export { generateKey } from "./http/keys.ts"
+export { SealedSessions, type SealedSessionsOptions } from "./http/sealing/sealed-sessions.ts"
+export { SecureCookie, type SecureCookieKeys, type SecureCookieOptions } from "./http/sealing/securecookie.ts"
 export { Sessions } from "./http/sessions.ts"
+export type { TokenKind } from "./http/token-protection.ts"
 export type { TrustProxy } from "./http/trusted-proxies.ts"
 export { openStore, registerStore, storeNames } from "./stores/registry.ts"
 

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { SessionError } from "../contract/errors.ts"
 import type { Session } from "../core/session.ts"
+import { firstRefusal, type Guard } from "../http/guards/guard.ts"
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
-import { openSession, type RequestOptions } from "./node.ts"
+import { guardedRequest, openSession, type RequestOptions } from "./node.ts"
 
 /**
  * The type of `req.session`'s data. Declare yours:
@@ -54,3 +56,29 @@ export function session<Opened extends AnySession>(
     else attach(opened)
   }
 }
+
+/**
+ * Express middleware that lets a request pass when all guards do, such as `guard(requireUser({ loginPage: "/login" }))`. Stands
+ * behind `session`, and behind the body parser where a guard reads a form field.
+ */
+export function guard<Data extends object>(...guards: readonly Guard<Data>[]): Handler {
+  return (
+    request: IncomingMessage & { session?: Session<Data>; body?: unknown; originalUrl?: string },
+    response,
+    next,
+  ) => {
+    if (!request.session) return next(noSession())
+    const asked = guardedRequest(request, request.originalUrl, request.body)
+    firstRefusal(guards, request.session, asked).then(refusal => {
+      if (!refusal) return next()
+      response.writeHead(refusal.status, refusal.headers)
+      response.end(refusal.body)
+    }, next)
+  }
+}
+
+const noSession = (): SessionError =>
+  new SessionError(
+    "ERR_SESSION_CONFIG",
+    "a guard found no session: put `app.use(session(sessions))` before it",
+  )

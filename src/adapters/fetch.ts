@@ -1,8 +1,10 @@
 import type { ClientFacts } from "../contract/record.ts"
+import type { Session } from "../core/session.ts"
 import { stateOf } from "../core/session.ts"
 import type { Exchange } from "../core/state.ts"
 import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
 import type { Edge } from "../http/edge.ts"
+import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/guard.ts"
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
@@ -71,6 +73,39 @@ export function fetchSession<Opened extends AnySession, Rest extends unknown[]>(
     }
   }
 }
+
+/** A handler for `fetchSession` that runs when all guards let the request pass. */
+export function guarded<Data extends object, Rest extends unknown[]>(
+  guards: readonly Guard<Data>[],
+  handler: (request: Request, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
+): (request: Request, session: Session<Data>, ...rest: Rest) => Promise<Response> {
+  return async (request, session, ...rest) => {
+    const refusal = await firstRefusal(guards, session, await guardedRequest(request))
+    if (!refusal) return await handler(request, session, ...rest)
+    return new Response(refusal.body, { status: refusal.status, headers: refusal.headers })
+  }
+}
+
+/** A form is read from a copy, so that the handler can read it as well. */
+async function guardedRequest(request: Request): Promise<GuardedRequest> {
+  const { pathname, search } = new URL(request.url)
+  const type = request.headers.get("content-type") ?? ""
+  const isForm =
+    type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data")
+  return {
+    method: request.method,
+    url: pathname + search,
+    header: name => request.headers.get(name) ?? undefined,
+    body: isForm && isUnsafe(request.method) ? await formOf(request) : undefined,
+  }
+}
+
+/** A broken form has no fields. */
+const formOf = (request: Request): Promise<FormData | undefined> =>
+  request
+    .clone()
+    .formData()
+    .catch(() => undefined)
 
 class RequestExchange implements Exchange {
   canIssue = true

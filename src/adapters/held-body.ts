@@ -21,13 +21,14 @@ export class HeldBody {
   readonly #headers: HeaderMethods
   readonly #drains: WaitingForDrain | undefined
 
-  constructor(response: ServerResponse, headSent: boolean) {
+  /** `on` is the response's own as the gate found it. */
+  constructor(response: ServerResponse, on: ServerResponse["on"], headSent: boolean) {
     this.#response = response
     this.#status = response.statusCode
     this.#reason = response.statusMessage
     const { setHeader, appendHeader, removeHeader } = response
     this.#headers = { setHeader, appendHeader, removeHeader }
-    this.#drains = Object.hasOwn(response, "on") ? new WaitingForDrain(response) : undefined
+    this.#drains = on === EventEmitter.prototype.on ? undefined : new WaitingForDrain(response)
     if (!headSent) this.#seal()
   }
 
@@ -81,8 +82,8 @@ const headersSent = (): Error =>
   })
 
 /**
- * A compressing middleware hands listeners for `drain` to its own stream, which knows nothing of the gate. So they are
- * kept on the response until the gate opens, and handed on then.
+ * A compressing middleware hands listeners for `drain` to its own stream. Where that lies behind the gate, it knows nothing of the
+ * waiting before it: so they are kept on the response until the gate opens, and handed on then.
  */
 class WaitingForDrain {
   readonly #listeners: Listener[] = []

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Session } from "../core/session.ts"
 import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
 import type { Edge } from "../http/edge.ts"
+import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/guard.ts"
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
 import { type FailureHandler, hostOf, NodeExchange, peerOf, text } from "./node-exchange.ts"
@@ -82,6 +84,35 @@ function unsafeRequestOf(request: IncomingMessage, edge: Edge): UnsafeRequest {
     secFetchSite: text(headers["sec-fetch-site"]),
   }
 }
+
+/**
+ * Whether all guards let the request pass. If one does not, it has answered. `body` is the parsed body, for guards that read a
+ * form field.
+ */
+export async function admit<Data extends object>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  session: Session<Data>,
+  guards: readonly Guard<Data>[],
+  body?: unknown,
+): Promise<boolean> {
+  const refusal = await firstRefusal(guards, session, guardedRequest(request, request.url, body))
+  if (!refusal) return true
+  response.writeHead(refusal.status, refusal.headers)
+  response.end(refusal.body)
+  return false
+}
+
+export const guardedRequest = (
+  request: IncomingMessage,
+  url: string | undefined,
+  body: unknown,
+): GuardedRequest => ({
+  method: request.method ?? "",
+  url: url ?? "",
+  header: name => text(request.headers[name]),
+  body,
+})
 
 /** A preflight carries no cookie, and nothing that it changes is stored. */
 export const isPreflight = (request: IncomingMessage): boolean =>

@@ -29,13 +29,15 @@ export class ResponseGate {
   readonly #sources = new Set<Readable>()
   readonly #response: ServerResponse
   readonly #keeper: Gatekeeper
-  readonly #native: Pick<ServerResponse, "writeHead" | "write" | "end" | "flushHeaders">
+  readonly #native: Pick<ServerResponse, "writeHead" | "write" | "end" | "flushHeaders" | "on">
+  /** The body whose calls count; those of one that was dropped still come from middleware that transformed it. */
+  #body = {}
 
   constructor(response: ServerResponse, keeper: Gatekeeper) {
     this.#response = response
     this.#keeper = keeper
-    const { writeHead, write, end, flushHeaders } = response
-    this.#native = { writeHead, write, end, flushHeaders }
+    const { writeHead, write, end, flushHeaders, on } = response
+    this.#native = { writeHead, write, end, flushHeaders, on }
     this.#install()
   }
 
@@ -60,24 +62,30 @@ export class ResponseGate {
   #install(): void {
     const response = this.#response
     const { write, end, flushHeaders } = this.#native
+    const body = {}
+    this.#body = body
     response.writeHead = (...args: unknown[]) => {
+      if (body !== this.#body) return response
       if (this.#mustWait()) this.#hold().add(() => this.#writeHead(args))
       else this.#writeHead(args)
       return response
     }
     response.write = (...args: unknown[]) => {
+      if (body !== this.#body) return false
       if (!this.#mustWait()) return this.#pass(write, args)
       this.#hold().addWrite(() => this.#pass(write, args))
       void this.#commit()
       return false
     }
     response.end = (...args: unknown[]) => {
+      if (body !== this.#body) return response
       if (!this.#mustWait()) return this.#pass(end, args)
       this.#hold().addLast(() => this.#pass(end, args))
       void this.#commit()
       return response
     }
     response.flushHeaders = () => {
+      if (body !== this.#body) return
       if (!this.#mustWait()) return this.#pass(flushHeaders, [])
       this.#hold().add(() => this.#pass(flushHeaders, []))
       void this.#commit()
@@ -90,7 +98,7 @@ export class ResponseGate {
   }
 
   #hold(): HeldBody {
-    this.#held ??= new HeldBody(this.#response, this.headSent)
+    this.#held ??= new HeldBody(this.#response, this.#native.on, this.headSent)
     return this.#held
   }
 
@@ -141,6 +149,8 @@ export class ResponseGate {
   #fail(error: unknown): void {
     this.#failed = true
     this.#takeHeld()
+    this.#response.on = this.#native.on
+    this.#install()
     // A handler that does not know of it may write on behind the error page, which must not end the process.
     this.#response.on("error", () => {})
     for (const source of this.#sources) this.#letGo(source)

@@ -85,6 +85,11 @@ export class SealedManager<Data extends object = Record<string, unknown>> {
     return this.#context.events.on(name, listener)
   }
 
+  /** Tells listeners of what a layer above has seen. */
+  protected report<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    this.#context.events.emit(name, event)
+  }
+
   #adopt(state: SessionState, text: string): void {
     const opened = this.#seal.open(text)
     const now = this.#context.now()

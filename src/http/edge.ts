@@ -1,8 +1,10 @@
+import { SessionError } from "../contract/errors.ts"
+import type { SessionEvents } from "../core/events.ts"
 import type { Delivery } from "../core/state.ts"
 import { CookieCarrier } from "./cookie-carrier.ts"
 import { type CookieOptions, resolveCookie } from "./cookie-options.ts"
-import { OriginCheck, type OriginCheckOptions } from "./csrf/origin.ts"
-import { type TokenKind, tokenProtection } from "./token-protection.ts"
+import { OriginCheck, type OriginCheckOptions, type UnsafeRequest } from "./csrf/origin.ts"
+import { type TokenKind, type TokenProtection, tokenProtection } from "./token-protection.ts"
 import { type Peer, TrustedProxies, type TrustProxy } from "./trusted-proxies.ts"
 
 /** How sessions meet HTTP. */
@@ -36,12 +38,23 @@ export class Edge {
   readonly #now: () => number
   #warned = false
 
-  constructor(options: EdgeOptions = {}, now: () => number = Date.now) {
-    const protection = tokenProtection(options.token, options.keys, resolveCookie(options.cookie).name)
+  constructor(options: EdgeOptions = {}, now: () => number = Date.now, protection = protectionFor(options)) {
     this.carrier = new CookieCarrier(options.cookie, protection)
     this.originCheck = options.csrf === false ? undefined : new OriginCheck(options.csrf)
     this.proxies = new TrustedProxies(options.trustProxy)
     this.#now = now
+  }
+
+  /** Refuses an unsafe request from another site: `ERR_SESSION_CROSS_ORIGIN` (ASVS 3.5.1), unless only a report is wanted. */
+  assertSameOrigin(request: UnsafeRequest, report: (event: SessionEvents["crossOrigin"]) => void): void {
+    if (!this.originCheck || this.originCheck.allows(request)) return
+    const { method, origin, url } = request
+    report({ method, path: url.split("?", 1)[0] ?? "", origin })
+    if (this.originCheck.reportOnly) return
+    throw new SessionError(
+      "ERR_SESSION_CROSS_ORIGIN",
+      `this ${method} came from a page of ${origin ?? "another site"}: if that site may send it, name it in csrf.trustedOrigins`,
+    )
   }
 
   /** The headers for a delivery. Warns once when the browser is going to drop, or to expose, the cookie. */
@@ -60,6 +73,9 @@ export class Edge {
     process.emitWarning(always ? DROPPED : EXPOSED, { code: "SOJOURN_INSECURE_CONNECTION" })
   }
 }
+
+const protectionFor = ({ cookie, keys, token }: EdgeOptions): TokenProtection =>
+  tokenProtection(token, keys, resolveCookie(cookie).name)
 
 const DROPPED =
   "a session cookie with Secure was sent over plain http, where browsers drop it, so each request begins a new session: " +

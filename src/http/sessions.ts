@@ -1,12 +1,16 @@
-import { SessionError } from "../contract/errors.ts"
 import type { SessionStore } from "../contract/store.ts"
 import { SessionManager } from "../core/manager.ts"
 import type { ManagerOptions } from "../core/options.ts"
+import type { Session } from "../core/session.ts"
 import type { UnsafeRequest } from "./csrf/origin.ts"
 import { Edge, type EdgeOptions } from "./edge.ts"
+import type { HttpSessions } from "./http-sessions.ts"
 
 /** A manager with all that an adapter needs to serve its sessions over HTTP. */
-export class Sessions<Data extends object = Record<string, unknown>> extends SessionManager<Data> {
+export class Sessions<Data extends object = Record<string, unknown>>
+  extends SessionManager<Data>
+  implements HttpSessions<Session<Data>>
+{
   readonly edge: Edge
 
   constructor(store: SessionStore, options: ManagerOptions<Data> & EdgeOptions = {}) {
@@ -16,17 +20,8 @@ export class Sessions<Data extends object = Record<string, unknown>> extends Ses
     this.edge = edge
   }
 
-  /** Refuses an unsafe request from another site: `ERR_SESSION_CROSS_ORIGIN` (ASVS 3.5.1), unless only a report is asked for. */
   assertSameOrigin(request: UnsafeRequest): void {
-    const check = this.edge.originCheck
-    if (!check || check.allows(request)) return
-    const { method, origin } = request
-    this.report("crossOrigin", { method, path: request.url.split("?", 1)[0] ?? "", origin })
-    if (check.reportOnly) return
-    throw new SessionError(
-      "ERR_SESSION_CROSS_ORIGIN",
-      `this ${method} came from a page of ${origin ?? "another site"}: if that site may send it, name it in csrf.trustedOrigins`,
-    )
+    this.edge.assertSameOrigin(request, event => this.report("crossOrigin", event))
   }
 }
 

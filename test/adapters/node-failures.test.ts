@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { setTimeout as delay } from "node:timers/promises"
 import { openSession, withSession } from "../../src/adapters/node.ts"
 import { isSessionError } from "../../src/contract/errors.ts"
 import type { Session } from "../../src/core/session.ts"
@@ -118,9 +119,10 @@ describe("failing stores by node:http", () => {
   })
 
   it("G6: when the body has begun, the client sees that the answer was cut off", async () => {
-    const { store, server, ask, errors } = await givenA((_request, response, session) => {
+    const { store, server, ask, errors } = await givenA(async (_request, response, session) => {
       response.writeHead(200)
       response.write("begun ")
+      await delay(10)
       store.beforeApply = broken
       session.set("step", 2)
       response.end("ended")

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { createHash } from "node:crypto"
 import { createReadStream, writeFileSync } from "node:fs"
 import { mkdtemp, readFile, rm } from "node:fs/promises"
 import type { ServerResponse } from "node:http"
@@ -9,11 +10,15 @@ import { pipeline } from "node:stream/promises"
 import { after, before, describe, it } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { withSession } from "../../src/adapters/node.ts"
+import type { Sessions } from "../../src/http/sessions.ts"
 import { compress } from "./compressing.ts"
 import { serve } from "./served.ts"
 import { spied } from "./sessions.ts"
 import { Barrier, broken } from "./spy-store.ts"
 import { parseAnswer, Wire } from "./wire.ts"
+
+/** Half of it is easily compressed, half not at all. */
+const SIZE = 1_048_576
 
 let directory: string
 let file: string
@@ -21,7 +26,10 @@ let file: string
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "sojourn-streams-"))
   file = join(directory, "large.bin")
-  writeFileSync(file, Buffer.alloc(1_500_000, "All that glitters is not gold. "))
+  const noise = Array.from({ length: 16_384 }, (_, index) =>
+    createHash("sha256").update(String(index)).digest(),
+  )
+  writeFileSync(file, Buffer.concat([Buffer.alloc(SIZE / 2, "All that glitters is not gold. "), ...noise]))
 })
 after(() => rm(directory, { recursive: true }))
 
@@ -36,31 +44,44 @@ const ways: Record<string, (response: ServerResponse) => unknown> = {
   "end with everything": async response => response.end(await readFile(file)),
 }
 
-const orders = {
-  "the session changes before compression sets in": [1, 2],
-  "the session changes after compression set in": [2, 1],
-} as const
-
 describe("streamed bodies", () => {
-  for (const [order, steps] of Object.entries(orders)) {
+  for (const order of ["before", "after"]) {
+    const place = `by a middleware ${order} the session's`
+    const serveCompressed = async (sessions: Sessions, send: (response: ServerResponse) => unknown) => {
+      const listener = withSession(
+        sessions,
+        async (_request, response, session) => {
+          if (order === "after") compress(response)
+          session.set("step", 1)
+          await send(response)
+        },
+        { onError: () => {} },
+      )
+      return await serve((request, response) => {
+        if (order === "before") compress(response)
+        listener(request, response)
+      })
+    }
+
     for (const [way, send] of Object.entries(ways)) {
-      it(`a compressed body arrives whole, by ${way}, when ${order}`, async () => {
+      it(`a body compressed ${place} arrives whole, by ${way}`, async () => {
         const { sessions, store } = spied()
-        await using server = await serve(
-          withSession(sessions, async (_request, response, session) => {
-            for (const step of steps) {
-              if (step === 1) session.set("step", 1)
-              else compress(response)
-            }
-            await send(response)
-          }),
-        )
+        await using server = await serveCompressed(sessions, send)
         const answer = await fetch(server.origin, { signal: AbortSignal.timeout(5_000) })
         const body = Buffer.from(await answer.arrayBuffer())
         assert.ok(body.equals(await readFile(file)))
         assert.equal(answer.headers.get("content-encoding"), "gzip")
         assert.match(answer.headers.get("set-cookie") ?? "", /^sid=/)
         assert.equal(store.stored("step"), 1)
+      })
+
+      it(`a body compressed ${place} is dropped for the error page when the commit fails, by ${way}`, async () => {
+        const { sessions, store } = spied()
+        store.beforeApply = broken
+        await using server = await serveCompressed(sessions, send)
+        const answer = await fetch(server.origin, { signal: AbortSignal.timeout(5_000) })
+        assert.equal(await answer.text(), "The service is busy. Please try again.\n")
+        assert.equal(answer.status, 503)
       })
     }
   }
@@ -81,7 +102,7 @@ describe("streamed bodies", () => {
     await delay(30)
     assert.ok(source.bytesRead <= 4 * source.readableHighWaterMark, `${source.bytesRead} bytes were read`)
     barrier.open()
-    assert.equal(parseAnswer(await wire.answer()).body.length, 1_500_000)
+    assert.equal(parseAnswer(await wire.answer()).body.length, SIZE)
   })
 
   it("G6: when the commit fails, the body's source is closed and its pipeline ends", async () => {
