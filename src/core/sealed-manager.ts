@@ -27,17 +27,21 @@ export type SealedSession<Data extends object = Record<string, unknown>> = Sessi
   readonly [Name in NeedsStore]: never
 }
 
+/** The options that only a store can keep the promise of. */
+const STORE_OPTIONS = [
+  "maxSessionsPerUser",
+  "onUserLimit",
+  "rotateEvery",
+  "rotationGrace",
+  "sweepInterval",
+  "storeTimeout",
+  "onStoreFailure",
+] as const
+
 /** The options of a manager that also apply without a store. */
 export type SealedManagerOptions<Data extends object> = Omit<
   ManagerOptions<Data>,
-  | "maxSessionsPerUser"
-  | "onUserLimit"
-  | "rotateEvery"
-  | "rotationGrace"
-  | "sweepInterval"
-  | "storeTimeout"
-  | "onStoreFailure"
-  | "fillRandom"
+  (typeof STORE_OPTIONS)[number]
 >
 
 /** Room for the rest of a session within a cookie of 4,096 bytes. */
@@ -54,6 +58,7 @@ export class SealedManager<Data extends object = Record<string, unknown>> {
   readonly #touchInterval: number
 
   constructor(seal: RecordSeal, options: SealedManagerOptions<Data> = {}) {
+    checkOptions(options)
     const { context, touchInterval } = managerContext(NO_STORE, {
       ...options,
       limits: { maxSessionLength: MAX_SESSION_LENGTH, ...options.limits },
@@ -166,6 +171,15 @@ const NO_STORE: SessionStore = {
   apply: async changes => changes.map(() => ({ kind: "gone" })),
   sweep: async () => [],
   close: async () => undefined,
+}
+
+function checkOptions(options: object): void {
+  const name = STORE_OPTIONS.find(each => each in options)
+  if (name === undefined) return
+  throw new SessionError(
+    "ERR_SESSION_CONFIG",
+    `${name} has no meaning for sealed sessions, which are nowhere but with their client: leave it out, or use a store`,
+  )
 }
 
 const needsStore = (call: string): SessionError =>
