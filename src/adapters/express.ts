@@ -3,7 +3,9 @@ import { SessionError } from "../contract/errors.ts"
 import type { Session } from "../core/session.ts"
 import { firstRefusal, type Guard } from "../http/guards/guard.ts"
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
-import { guardedRequest, openSession, type RequestOptions } from "./node.ts"
+import { openSession } from "./node.ts"
+import { guardedRequest } from "./node-request.ts"
+import type { RequestOptions } from "./request-options.ts"
 
 /**
  * The type of `req.session`'s data. Declare yours:

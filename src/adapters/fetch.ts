@@ -8,7 +8,7 @@ import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/gu
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
-import { decide, type RequestOptions } from "./node.ts"
+import { decide, type RequestOptions } from "./request-options.ts"
 
 /** What a Fetch request does not tell by itself. */
 export interface FetchOptions extends RequestOptions<Request> {

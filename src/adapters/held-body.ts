@@ -17,7 +17,7 @@ export class HeldBody {
   #accepted: boolean | undefined
   readonly #response: ServerResponse
   readonly #status: number
-  readonly #reason: string
+  readonly #reason: string | undefined
   readonly #headers: HeaderMethods
   readonly #drains: WaitingForDrain | undefined
 
@@ -25,7 +25,7 @@ export class HeldBody {
   constructor(response: ServerResponse, on: ServerResponse["on"], headSent: boolean) {
     this.#response = response
     this.#status = response.statusCode
-    this.#reason = response.statusMessage
+    this.#reason = hasReason(response) ? response.statusMessage : undefined
     const { setHeader, appendHeader, removeHeader } = response
     this.#headers = { setHeader, appendHeader, removeHeader }
     this.#drains = on === EventEmitter.prototype.on ? undefined : new WaitingForDrain(response)
@@ -54,7 +54,7 @@ export class HeldBody {
     Object.assign(response, this.#headers)
     Reflect.deleteProperty(response, "headersSent")
     if (response.statusCode !== this.#status) response.statusCode = this.#status
-    if (response.statusMessage !== this.#reason) response.statusMessage = this.#reason
+    if (hasReason(response)) response.statusMessage = this.#reason ?? ""
   }
 
   /** Makes the calls. Whoever was told to wait is told to go on, unless the response itself asks to wait. */
@@ -75,6 +75,9 @@ export class HeldBody {
     Object.defineProperty(response, "headersSent", { configurable: true, get: () => !this.#complete })
   }
 }
+
+/** Whether the application has set the reason. HTTP/2 has none, and warns of whoever asks. */
+export const hasReason = (response: ServerResponse): boolean => Object.hasOwn(response, "statusMessage")
 
 const headersSent = (): Error =>
   Object.assign(new Error("Cannot change headers after they are sent to the client"), {

@@ -5,7 +5,8 @@ import type { Exchange, SessionState } from "../core/state.ts"
 import type { Edge } from "../http/edge.ts"
 import type { AnySession } from "../http/http-sessions.ts"
 import { statusOf } from "../http/status.ts"
-import type { Peer } from "../http/trusted-proxies.ts"
+import { hasReason } from "./held-body.ts"
+import { hostOf, peerOf } from "./node-request.ts"
 import { type Gatekeeper, ResponseGate } from "./response-gate.ts"
 
 /** Answers a response whose commit failed, before its head has left. Its status is set already. */
@@ -93,7 +94,7 @@ export class NodeExchange implements Exchange, Gatekeeper {
     }
     for (const name of OF_THE_DROPPED_BODY) this.#response.removeHeader(name)
     this.#response.statusCode = statusOf(error)
-    if (this.#response.statusMessage) this.#response.statusMessage = ""
+    if (hasReason(this.#response)) this.#response.statusMessage = ""
     this.#failures.answer(error, this.#response)
   }
 }
@@ -115,20 +116,3 @@ const OF_THE_DROPPED_BODY = [
   "Trailer",
   "Transfer-Encoding",
 ]
-
-export function peerOf(request: IncomingMessage): Peer {
-  const { headers, socket } = request
-  return {
-    address: socket.remoteAddress,
-    encrypted: "encrypted" in socket && socket.encrypted === true,
-    forwardedFor: text(headers["x-forwarded-for"]),
-    forwardedProto: text(headers["x-forwarded-proto"]),
-  }
-}
-
-/** HTTP/2 names the host otherwise. */
-export const hostOf = ({ headers }: IncomingMessage): string | undefined =>
-  headers.host ?? text(headers[":authority"])
-
-export const text = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? header.join(",") : header

@@ -1,24 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Session } from "../core/session.ts"
-import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
-import type { Edge } from "../http/edge.ts"
-import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/guard.ts"
+import { isUnsafe } from "../http/csrf/origin.ts"
+import { firstRefusal, type Guard } from "../http/guards/guard.ts"
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
-import { type FailureHandler, hostOf, NodeExchange, peerOf, text } from "./node-exchange.ts"
+import { type FailureHandler, NodeExchange } from "./node-exchange.ts"
+import { guardedRequest, isPreflight, unsafeRequestOf } from "./node-request.ts"
+import { decide, type RequestOptions } from "./request-options.ts"
 
-/** Which requests get which kind of session. */
-export interface RequestOptions<Request = IncomingMessage> {
-  /** `true`: nothing is read until the handler calls `await session.load()`. */
-  readonly lazy?: boolean | ((request: Request) => boolean)
-  /** `false`: the request is no use of the session, so it does not lengthen its idle life. Default `true`. */
-  readonly touch?: boolean | ((request: Request) => boolean)
-  /**
-   * Told of an error for which this library itself answered, or had to cut the connection, so that no other error handler
-   * sees it. Default: prints to the console what stands for a status of 500 and above.
-   */
-  readonly onError?: (error: unknown, request: Request) => void
-}
+export type { RequestOptions }
 
 /**
  * Opens the session of a request. Its changes are stored before the response's headers leave; should that fail,
@@ -33,7 +23,7 @@ export function openSession<Opened extends AnySession>(
 ): Opened | Promise<Opened> {
   const { edge } = sessions
   if (isPreflight(request)) return sessions.open(undefined)
-  if (isUnsafe(request.method)) sessions.assertSameOrigin(unsafeRequestOf(request, edge))
+  if (isUnsafe(request.method)) sessions.assertSameOrigin(unsafeRequestOf(request, edge.proxies))
   const report = reporter(options, request)
   const answer = onFailure ?? (error => answerFailure(error, response, report))
   const exchange = new NodeExchange(request, response, edge, { answer, report })
@@ -73,18 +63,6 @@ export function withSession<Opened extends AnySession>(
   }
 }
 
-function unsafeRequestOf(request: IncomingMessage, edge: Edge): UnsafeRequest {
-  const { headers, method = "", url = "" } = request
-  return {
-    method,
-    url,
-    host: hostOf(request),
-    secure: edge.proxies.isSecure(peerOf(request)),
-    origin: headers.origin,
-    secFetchSite: text(headers["sec-fetch-site"]),
-  }
-}
-
 /**
  * Whether all guards let the request pass. If one does not, it has answered. `body` is the parsed body, for guards that read a
  * form field.
@@ -102,27 +80,6 @@ export async function admit<Data extends object>(
   response.end(refusal.body)
   return false
 }
-
-export const guardedRequest = (
-  request: IncomingMessage,
-  url: string | undefined,
-  body: unknown,
-): GuardedRequest => ({
-  method: request.method ?? "",
-  url: url ?? "",
-  header: name => text(request.headers[name]),
-  body,
-})
-
-/** A preflight carries no cookie, and nothing that it changes is stored. */
-export const isPreflight = (request: IncomingMessage): boolean =>
-  request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined
-
-export const decide = <Request>(
-  option: boolean | ((request: Request) => boolean) | undefined,
-  request: Request,
-  otherwise: boolean,
-): boolean => (typeof option === "function" ? option(request) : (option ?? otherwise))
 
 const reporter =
   <Request>({ onError = logFailure }: RequestOptions<Request>, request: Request) =>

@@ -1,16 +1,12 @@
 import assert from "node:assert/strict"
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { describe, it } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { withSession } from "../../src/adapters/node.ts"
 import { isSessionError } from "../../src/contract/errors.ts"
-import type { Session } from "../../src/core/session.ts"
 import { serve } from "./served.ts"
-import { spied } from "./sessions.ts"
+import { type Handler, spied } from "./sessions.ts"
 import { Barrier, broken } from "./spy-store.ts"
 import { Wire } from "./wire.ts"
-
-type Handler = (request: IncomingMessage, response: ServerResponse, session: Session) => unknown
 
 /** A request whose client goes away once the handler says so; resolves when the handler is done and all has settled. */
 async function aborted(handler: (gone: () => Promise<void>) => Handler, fails = false) {

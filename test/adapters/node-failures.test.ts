@@ -3,14 +3,12 @@ import { describe, it } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { openSession, withSession } from "../../src/adapters/node.ts"
 import { isSessionError } from "../../src/contract/errors.ts"
-import type { Session } from "../../src/core/session.ts"
 import { serve } from "./served.ts"
-import { spied } from "./sessions.ts"
+import { type Handler, spied } from "./sessions.ts"
 import { broken, hanging } from "./spy-store.ts"
 import { type Answer, cookieOf, headerOf, parseAnswer, Wire } from "./wire.ts"
 
 const atOnce = async (): Promise<void> => {}
-type Handler = Parameters<typeof withSession<Session>>[1]
 
 /** A server, the cookie of a session that was stored while the store was well, and the errors that were reported. */
 async function givenA(handler: Handler, options = {}) {

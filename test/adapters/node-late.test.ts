@@ -3,14 +3,13 @@ import { describe, it } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { withSession } from "../../src/adapters/node.ts"
 import { isSessionError } from "../../src/contract/errors.ts"
-import type { Session } from "../../src/core/session.ts"
 import { serve } from "./served.ts"
-import { spied } from "./sessions.ts"
+import { type Handler, spied } from "./sessions.ts"
 import { Barrier } from "./spy-store.ts"
 import { cookieOf, headerOf, parseAnswer, Wire } from "./wire.ts"
 
 /** Serves the handler over a store that is slow, and gives the answer to one request. */
-async function answerOf(handler: Parameters<typeof withSession<Session>>[1]) {
+async function answerOf(handler: Handler) {
   const { sessions, store } = spied()
   const errors: unknown[] = []
   store.beforeApply = () => delay(10)

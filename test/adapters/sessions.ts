@@ -1,7 +1,12 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ManagerOptions } from "../../src/core/options.ts"
+import type { Session } from "../../src/core/session.ts"
 import type { EdgeOptions } from "../../src/http/edge.ts"
 import { Sessions } from "../../src/http/sessions.ts"
 import { SpyStore } from "./spy-store.ts"
+
+/** What `withSession` is given. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, session: Session) => unknown
 
 interface Given {
   readonly sessions: Sessions
