@@ -19,7 +19,9 @@ describe("the built package", () => {
   for (const version of VERSIONS) {
     it(`works on Node ${version}`, { timeout: 300_000 }, async () => {
       assert.ok(existsSync(join(root, "dist/index.js")), "build first: npm run build")
-      const { stdout } = await run(await nodeOf(version), [join(root, "test/platforms/smoke.js")], { cwd: root })
+      const { stdout } = await run(await nodeOf(version), [join(root, "test/platforms/smoke.js")], {
+        cwd: root,
+      })
       assert.match(stdout, new RegExp(`^Node ${version.replace(".", "\\.")}\\..*: works`, "m"))
     })
   }
@@ -29,7 +31,8 @@ describe("the built package", () => {
 async function nodeOf(version: string): Promise<string> {
   const prefix = join(home, version)
   const name = `node-${process.platform}-${process.arch}`
-  const npm = process.env["npm_execpath"] ?? join(dirname(process.execPath), "../lib/node_modules/npm/bin/npm-cli.js")
+  const npm =
+    process.env["npm_execpath"] ?? join(dirname(process.execPath), "../lib/node_modules/npm/bin/npm-cli.js")
   const args = ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", prefix, `${name}@${version}`]
   await run(process.execPath, [npm, ...args], { env: { ...process.env, npm_config_allow_scripts: "" } })
   return join(prefix, "node_modules", name, "bin/node")

@@ -51,8 +51,13 @@ try {
   await answersFetch()
   const sqlite = `sqlite:${join(directory, "sessions.db")}`
   if (hasSqlite) await countsOverHttp(sqlite)
-  else await assert.rejects(createSessions({ store: sqlite }), error => isSessionError(error, "ERR_SESSION_UNSUPPORTED"))
-  process.stdout.write(`Node ${process.versions.node}: works${hasSqlite ? "" : ", SQLite refused with its reason"}\n`)
+  else
+    await assert.rejects(createSessions({ store: sqlite }), error =>
+      isSessionError(error, "ERR_SESSION_UNSUPPORTED"),
+    )
+  process.stdout.write(
+    `Node ${process.versions.node}: works${hasSqlite ? "" : ", SQLite refused with its reason"}\n`,
+  )
 } finally {
   rmSync(directory, { recursive: true })
 }
