@@ -52,7 +52,7 @@ export class HeldBody {
   unseal(): void {
     const response = this.#response
     Object.assign(response, this.#headers)
-    Reflect.deleteProperty(response, "headersSent")
+    Reflect.set(response, SEAL, undefined)
     if (response.statusCode !== this.#status) response.statusCode = this.#status
     if (hasReason(response)) response.statusMessage = this.#reason ?? ""
   }
@@ -67,13 +67,35 @@ export class HeldBody {
 
   #seal(): void {
     const response = this.#response
-    const refuse = () => {
-      if (!this.#complete) throw headersSent()
-      return response
-    }
-    Object.assign(response, { setHeader: refuse, appendHeader: refuse, removeHeader: refuse })
-    Object.defineProperty(response, "headersSent", { configurable: true, get: () => !this.#complete })
+    const refuse = this.#refuse.bind(this)
+    Object.assign(response, { setHeader: refuse, appendHeader: refuse, removeHeader: refuse, [SEAL]: this })
+    Object.defineProperty(response, "headersSent", HEADERS_SENT)
   }
+
+  #refuse(): ServerResponse {
+    if (!this.#complete) throw headersSent()
+    return this.#response
+  }
+
+  /** What `headersSent` tells of a response that is held. */
+  static claimsHead(body: HeldBody): boolean {
+    return !body.#complete
+  }
+}
+
+/** On a response: the body that seals its head. */
+const SEAL = Symbol("seal")
+
+/**
+ * The same for every response, and never taken away again: a property of each response's own, or one that is deleted,
+ * would cost it the shape that all responses share, and slow down every use of it.
+ */
+const HEADERS_SENT: PropertyDescriptor = {
+  configurable: true,
+  get(this: ServerResponse): boolean {
+    const seal: HeldBody | undefined = Reflect.get(this, SEAL)
+    return seal ? HeldBody.claimsHead(seal) : Reflect.get(Object.getPrototypeOf(this), "headersSent", this)
+  },
 }
 
 /** Whether the application has set the reason. HTTP/2 has none, and warns of whoever asks. */

@@ -75,6 +75,10 @@ export class NodeExchange implements Exchange, Gatekeeper {
     await this.#session?.save()
   }
 
+  get hasHeaders(): boolean {
+    return this.#state?.delivery !== undefined
+  }
+
   addHeaders(): void {
     const state = this.#state
     if (!state?.delivery) return

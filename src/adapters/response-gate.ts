@@ -8,7 +8,9 @@ export interface Gatekeeper {
   /** Whether there is something to store before anything more may leave. */
   needsCommit(): boolean
   commit(): Promise<void>
-  /** Adds the headers that tell the client of its token. Called just before the head is written. */
+  /** Whether the client has to be told of its token. */
+  readonly hasHeaders: boolean
+  /** Adds the headers that do so. Called just before the head is written. */
   addHeaders(): void
   /** The commit failed: what was to leave has been dropped. `headSent` tells whether an error page is still possible. */
   failed(error: unknown, headSent: boolean): void
@@ -26,7 +28,7 @@ export class ResponseGate {
   #watching = false
   /** Set while the response's own methods run, which call each other: what has been let through is not stopped half-way. */
   #passing = false
-  readonly #sources = new Set<Readable>()
+  readonly #sources: Readable[] = []
   readonly #response: ServerResponse
   readonly #keeper: Gatekeeper
   readonly #native: Pick<ServerResponse, "writeHead" | "write" | "end" | "flushHeaders" | "on">
@@ -55,41 +57,53 @@ export class ResponseGate {
   #watch(): void {
     if (this.#watching) return
     this.#watching = true
-    this.#response.on("pipe", source => this.#sources.add(source))
+    this.#response.on("pipe", source => this.#sources.push(source))
     this.#response.once("close", () => this.#closed())
   }
 
+  /** Bound methods, as closures would capture the response that keeps them: V8 lets such pairs survive many collections. */
   #install(): void {
     const response = this.#response
-    const { write, end, flushHeaders } = this.#native
     const body = {}
     this.#body = body
-    response.writeHead = (...args: unknown[]) => {
-      if (body !== this.#body) return response
-      if (this.#mustWait()) this.#hold().add(() => this.#writeHead(args))
-      else this.#writeHead(args)
-      return response
-    }
-    response.write = (...args: unknown[]) => {
-      if (body !== this.#body) return false
-      if (!this.#mustWait()) return this.#pass(write, args)
-      this.#hold().addWrite(() => this.#pass(write, args))
+    response.writeHead = this.#askWriteHead.bind(this, body)
+    response.write = this.#askWrite.bind(this, body)
+    response.end = this.#askEnd.bind(this, body)
+    response.flushHeaders = this.#askFlush.bind(this, body)
+  }
+
+  #askWriteHead(body: object, ...args: unknown[]): ServerResponse {
+    if (body !== this.#body) return this.#response
+    if (this.#mustWait()) this.#hold().add(() => this.#writeHead(args))
+    else this.#writeHead(args)
+    return this.#response
+  }
+
+  #askWrite(body: object, ...args: unknown[]): boolean {
+    if (body !== this.#body) return false
+    const { write } = this.#native
+    if (!this.#mustWait()) return this.#pass(write, args)
+    this.#hold().addWrite(() => this.#pass(write, args))
+    void this.#commit()
+    return false
+  }
+
+  #askEnd(body: object, ...args: unknown[]): ServerResponse {
+    if (body !== this.#body) return this.#response
+    const { end } = this.#native
+    if (!this.#mustWait()) return this.#pass(end, args)
+    this.#hold().addLast(() => this.#pass(end, args))
+    void this.#commit()
+    return this.#response
+  }
+
+  #askFlush(body: object): void {
+    if (body !== this.#body) return
+    const flush = () => this.#pass(this.#native.flushHeaders, [])
+    if (this.#mustWait()) {
+      this.#hold().add(flush)
       void this.#commit()
-      return false
-    }
-    response.end = (...args: unknown[]) => {
-      if (body !== this.#body) return response
-      if (!this.#mustWait()) return this.#pass(end, args)
-      this.#hold().addLast(() => this.#pass(end, args))
-      void this.#commit()
-      return response
-    }
-    response.flushHeaders = () => {
-      if (body !== this.#body) return
-      if (!this.#mustWait()) return this.#pass(flushHeaders, [])
-      this.#hold().add(() => this.#pass(flushHeaders, []))
-      void this.#commit()
-    }
+    } else flush()
   }
 
   #mustWait(): boolean {
@@ -114,9 +128,10 @@ export class ResponseGate {
 
   /** Explicit headers go in first, as `writeHead` would otherwise replace a `Set-Cookie` that has been added. */
   #writeHead(args: unknown[]): void {
+    if (!this.#keeper.hasHeaders || this.headSent) return void this.#pass(this.#native.writeHead, args)
     const { line, headers } = headOf(args)
     for (const [name, value] of headers) this.#response.setHeader(name, value)
-    if (!this.headSent) this.#keeper.addHeaders()
+    this.#keeper.addHeaders()
     this.#pass(this.#native.writeHead, line)
   }
 

@@ -66,13 +66,13 @@ function hintFor(name: string): string {
 }
 
 function checkSyntax({ name, domain, path, secure, sameSite, partitioned }: ResolvedCookie): void {
-  if (!TOKEN.test(name))
+  if (!isText(name) || !TOKEN.test(name))
     throw wrong(`name ${JSON.stringify(name)} is no cookie name`, "use letters, digits, - and _")
   if (name.length > MAX_NAME_LENGTH)
     throw wrong("name is too long", `it may have ${MAX_NAME_LENGTH} characters`)
-  if (!path.startsWith("/") || !ATTRIBUTE.test(path))
+  if (!isText(path) || !path.startsWith("/") || !ATTRIBUTE.test(path))
     throw wrong(`path ${JSON.stringify(path)} is none`, 'begin with "/"')
-  if (domain !== undefined && !/^[A-Za-z0-9.-]{1,253}$/.test(domain)) {
+  if (domain !== undefined && !(isText(domain) && /^[A-Za-z0-9.-]{1,253}$/.test(domain))) {
     throw wrong(`domain ${JSON.stringify(domain)} is none`, "give a host name such as example.com")
   }
   if (!["strict", "lax", "none"].includes(sameSite))
@@ -82,9 +82,12 @@ function checkSyntax({ name, domain, path, secure, sameSite, partitioned }: Reso
   if (typeof partitioned !== "boolean") throw wrong("partitioned is no boolean", "give true or false")
 }
 
+/** A program without types may give anything. */
+const isText = (value: unknown): boolean => typeof value === "string"
+
 /** Browsers match the prefixes without regard to case. */
 function checkPrefix({ name, domain, path, secure }: ResolvedCookie): void {
-  const prefix = /^__(host|secure)-/i.exec(name)?.[1]?.toLowerCase()
+  const prefix = /^__(host|secure|http)-/i.exec(name)?.[1]?.toLowerCase()
   if (!prefix) return
   if (secure !== true)
     throw wrong(`the name ${name} promises Secure, but secure is ${secure}`, "use secure: true")

@@ -58,10 +58,10 @@ function trustFunction(setting: TrustProxy): (address: string | undefined, dista
 function blockList(networks: readonly string[]): BlockList {
   const list = new BlockList()
   for (const network of networks.flatMap(each => (each === "loopback" ? ["127.0.0.0/8", "::1"] : [each]))) {
-    const [address = "", prefix] = network.split("/")
+    const [, address = "", prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(network) ?? []
     const bits = isIP(address) === 6 ? 128 : 32
     const length = prefix === undefined ? bits : Number(prefix)
-    if (isIP(address) === 0 || !Number.isInteger(length) || length < 0 || length > bits) throw wrong(network)
+    if (isIP(address) === 0 || length > bits) throw wrong(network)
     list.addSubnet(address, length, bits === 128 ? "ipv6" : "ipv4")
   }
   return list

@@ -39,7 +39,7 @@ describe("sessions by node:http", () => {
     })
   }
 
-  it("G8: reading anonymously costs no call of the store, no cookie and no row", async () => {
+  it("G8: reading anonymously costs no call of the store, no cookie and no row (expressjs/session#372, #273, #169)", async () => {
     const { sessions, store } = spied()
     await using server = await serve(counting(sessions))
     const answer = parseAnswer(await new Wire(server).request("/read").answer())
@@ -78,7 +78,7 @@ describe("sessions by node:http", () => {
     assert.deepEqual(store.calls, ["find", "create"])
   })
 
-  it("G7: a request that only reads writes nothing and adds nothing to its answer", async () => {
+  it("G7: a request that only reads writes nothing and adds nothing to its answer (expressjs/session#891, fastify/session#310)", async () => {
     const { sessions, store } = spied()
     await using server = await serve(counting(sessions))
     const cookie = cookieOf(parseAnswer(await new Wire(server).request().answer())) ?? ""

@@ -89,11 +89,12 @@ describe("the sweeper", () => {
     t.mock.timers.tick(INTERVAL)
     const stopping = sweeper.stop()
     sweeper.start()
+    t.mock.timers.tick(INTERVAL / 2)
     end()
     await stopping
     store.wait = async () => undefined
-    for (const _ of times(3, () => 0)) {
-      t.mock.timers.tick(INTERVAL)
+    for (const _ of times(6, () => 0)) {
+      t.mock.timers.tick(INTERVAL / 2)
       await turn()
     }
     assert.equal(store.sweeps, 4)

@@ -91,11 +91,11 @@ describe("fail closed, never hang", () => {
 
   it("G12: of 2,000 requests that queue for a store that hangs, none waits longer than the deadline", async t => {
     const { tapped, tappedManager } = await trial(t)
-    const manager = tappedManager({ storeTimeout: 100 })
+    const manager = tappedManager({ storeTimeout: 200 })
     const token = await begin(manager)
     hang(tapped)
     const waits = await Promise.all(times(2_000, () => rejectedAfter(() => manager.open(token), TIMEOUT)))
-    assert.ok(Math.max(...waits) < 100 + SLACK, `the longest took ${Math.max(...waits)} ms`)
+    assert.ok(Math.max(...waits) < 200 + SLACK, `the longest took ${Math.max(...waits)} ms`)
   })
 
   it("G12: updates of one session that wait in line for a store that hangs are told together", async t => {
