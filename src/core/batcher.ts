@@ -1,5 +1,5 @@
 import type { Change, Outcome } from "../contract/change.ts"
-import { SessionError } from "../contract/errors.ts"
+import { isSessionError, SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { SessionStore } from "../contract/store.ts"
 import { type Deadline, timeout, withDeadline } from "./deadline.ts"
@@ -79,13 +79,27 @@ class Lane<Item, Answer> {
     for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
       try {
         const answers = await this.#send(batch)
-        for (const [index, answer] of answers.entries()) batch[index]?.resolve(answer)
+        answers.forEach((answer, index) => {
+          batch[index]?.resolve(answer)
+        })
       } catch (error) {
-        for (const each of batch) each.reject(error)
+        if (batch.length > 1 && isSessionError(error, "ERR_SESSION_STORE_FULL")) await this.#runSingly(batch)
+        else for (const each of batch) each.reject(error)
       }
     }
     this.#inFlight = false
     for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** A full store has applied nothing of a batch: what needs no room passes alone, such as a logout that makes some. */
+  async #runSingly(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    for (const each of batch) {
+      try {
+        for (const answer of await this.#send([each])) each.resolve(answer)
+      } catch (error) {
+        each.reject(error)
+      }
+    }
   }
 
   /** What waits, but for what is due already: its change must not be stored after all. */

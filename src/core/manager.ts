@@ -217,11 +217,12 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
   }
 
   #adopt(state: SessionState, token: Token, record: SessionRecord | undefined): void {
-    const opened = judge(this.#context, token, record)
+    const now = this.#context.now()
+    const opened = judge(this.#context, token, record, now)
     if (!opened) return
     state.adopt(opened.record)
     if (state.reissues && state.canIssue) this.#reissue(state, token, opened.record)
-    if (state.touches) this.#context.toucher.note(opened.record, this.#context.now(), opened.confirms)
+    if (state.touches) this.#context.toucher.note(opened.record, now, opened.confirms)
     if (opened.dueRotation) this.#scheduleRotation(state, opened)
   }
 

@@ -20,8 +20,8 @@ export function judge(
   context: ManagerContext,
   token: Token,
   record: SessionRecord | undefined,
+  now: number,
 ): Opened | undefined {
-  const now = context.now()
   if (!record || now >= record.expiresAt) {
     context.events.emit("refused", { reason: "unknown", id: token.id })
     return undefined

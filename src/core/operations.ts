@@ -22,6 +22,7 @@ export class Operations implements SessionOperations {
   readonly #loadToken: (state: SessionState, token: string) => Promise<void>
   readonly #writer: Writer
   readonly #updates = new KeyedQueue(isStoreFailure)
+  #lastLogin = 0
 
   constructor(context: ManagerContext, loadToken: (state: SessionState, token: string) => Promise<void>) {
     this.#context = context
@@ -64,7 +65,7 @@ export class Operations implements SessionOperations {
       state.newLifetime ?? this.#context.lifetimes,
       "ERR_SESSION_INVALID_ARGUMENT",
     )
-    const login: Login = { userId, authenticatedAt: this.now(), methods: [...(options.methods ?? [])] }
+    const login: Login = { userId, authenticatedAt: this.#loginTime(), methods: [...(options.methods ?? [])] }
     await writing(state, async () => {
       await admitUser(this.#context, userId, state.record?.id)
       const { record } = state
@@ -133,6 +134,12 @@ export class Operations implements SessionOperations {
     }
     // Another request rotated first, or ended the session: only what this one changed is left to say.
     if (state.changed) await this.#writer.patch(state, record)
+  }
+
+  /** Later than that of the login before, as a limit per user keeps the latest logins. */
+  #loginTime(): number {
+    this.#lastLogin = Math.max(this.now(), this.#context.userLimit ? this.#lastLogin + 1 : 0)
+    return this.#lastLogin
   }
 
   /** Logs in on the session at hand; when that ended or moved on meanwhile, on a new one. */

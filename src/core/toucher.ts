@@ -1,4 +1,4 @@
-import type { Outcome, Patch, Revoke, Rotate, Touch } from "../contract/change.ts"
+import type { Outcome, Patch, Revoke, Rotate, Seen, Touch } from "../contract/change.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { Batcher } from "./batcher.ts"
 import type { EventHub } from "./events.ts"
@@ -29,11 +29,20 @@ export class Toucher {
   /** Notes a use; `confirm` tells that the current secret was seen for the first time, which cannot wait. */
   note(record: SessionRecord, now: number, confirm: boolean): void {
     const seen = seenNow(record, now)
-    const endsSoon =
-      record.expiresAt - now <= 2 * this.#interval && record.expiresAt < record.absoluteExpiresAt
     if (confirm) void this.#send([{ kind: "touch", id: record.id, seen, confirm: record.generation }])
-    else if (endsSoon) void this.#send([{ kind: "touch", id: record.id, seen }])
+    else if (this.#endsSoon(record, now)) void this.#send([{ kind: "touch", id: record.id, seen }])
     else this.#gather({ kind: "touch", id: record.id, seen })
+  }
+
+  /** The use that a change has to carry; `undefined` when the next batch tells it, as one is waiting already. */
+  carriedBy(
+    record: Pick<SessionRecord, "id" | "idleTimeout" | "expiresAt" | "absoluteExpiresAt">,
+    now: number,
+  ): Seen | undefined {
+    const seen = seenNow(record, now)
+    if (!this.#pending.has(record.id) || this.#endsSoon(record, now)) return seen
+    this.#pending.set(record.id, { kind: "touch", id: record.id, seen })
+    return undefined
   }
 
   /** Forgets what was gathered for a session that has ended, or that a change has touched as late. */
@@ -59,6 +68,13 @@ export class Toucher {
     await this.flush()
     this.#closed = true
     clearTimeout(this.#timer)
+  }
+
+  #endsSoon(
+    { expiresAt, absoluteExpiresAt }: Pick<SessionRecord, "expiresAt" | "absoluteExpiresAt">,
+    now: number,
+  ): boolean {
+    return expiresAt - now <= 2 * this.#interval && expiresAt < absoluteExpiresAt
   }
 
   #gather(touch: Touch): void {

@@ -1,10 +1,8 @@
-import { applyChange } from "../contract/apply-change.ts"
 import type { Patch } from "../contract/change.ts"
 import { SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import { applyOne, type ManagerContext } from "./context.ts"
-import { seenNow } from "./lifetimes.ts"
-import { refused } from "./outcome.ts"
+import { recordAfter, refused } from "./outcome.ts"
 import type { SessionState } from "./state.ts"
 
 const LONGEST_PAUSE = 50
@@ -30,9 +28,7 @@ export async function updateStored(
     const outcome = await applyOne(context, patch)
     if (outcome.kind === "gone") throw refused(outcome)
     if (outcome.kind === "applied") {
-      const { ifVersion: _, ...unconditional } = patch
-      const after = applyChange(fresh, unconditional, context.now()).record ?? fresh
-      adopt(state, { ...after, version: outcome.version }, key)
+      adopt(state, recordAfter(fresh, patch, outcome.version, context.now()), key)
       return state.values.get(key)
     }
   }
@@ -61,6 +57,7 @@ function patchFor(
   const expiresAt = fresh.data.get(key)?.expiresAt
   const now = context.now()
   const keep = expiresAt !== undefined && expiresAt > now ? expiresAt : undefined
+  const seen = state.touches ? context.toucher.carriedBy(fresh, now) : undefined
   return {
     kind: "patch",
     id: fresh.id,
@@ -68,7 +65,7 @@ function patchFor(
     ifVersion: fresh.version,
     set: value === undefined ? new Map() : new Map([[key, state.values.encode(key, value, keep)]]),
     unset: value === undefined ? [key] : [],
-    ...(state.touches && { seen: seenNow(fresh, now) }),
+    ...(seen && { seen }),
   }
 }
 

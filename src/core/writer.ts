@@ -1,9 +1,8 @@
-import { applyChange } from "../contract/apply-change.ts"
-import type { Create, Outcome, Patch, Rotate } from "../contract/change.ts"
+import type { Create, Outcome, Patch, Rotate, Seen } from "../contract/change.ts"
 import type { Login, SessionRecord } from "../contract/record.ts"
 import { applyOne, type ManagerContext } from "./context.ts"
 import { type Lifetimes, lifetimeFrom, seenNow } from "./lifetimes.ts"
-import { refused } from "./outcome.ts"
+import { recordAfter, refused } from "./outcome.ts"
 import { hashSecret } from "./secret.ts"
 import type { PendingChanges, SessionState } from "./state.ts"
 
@@ -114,12 +113,17 @@ export class Writer {
 
   #extras(state: SessionState, record: SessionRecord, { data, newLifetime, newClient }: PendingChanges) {
     const now = this.#context.now()
+    const seen = state.touches ? this.#seen(record, newLifetime, now) : undefined
     return {
       ...(newClient && { client: state.client }),
       ...(newLifetime && { lifetime: lifetimeFrom(now, newLifetime) }),
-      ...(state.touches && { seen: seenNow(newLifetime ?? record, now) }),
+      ...(seen && { seen }),
       ...data,
     }
+  }
+
+  #seen(record: SessionRecord, newLifetime: Lifetimes | undefined, now: number): Seen | undefined {
+    return newLifetime ? seenNow(newLifetime, now) : this.#context.toucher.carriedBy(record, now)
   }
 
   /** Tells the client what it has to carry from now on, if that changed. */
@@ -130,14 +134,4 @@ export class Writer {
     state.delivery = { kind: "issue", token, persistent, expiresAt: absoluteExpiresAt }
     state.exchange?.changed()
   }
-}
-
-function recordAfter(
-  before: SessionRecord,
-  change: Patch | Rotate,
-  version: number,
-  now: number,
-): SessionRecord {
-  const after = applyChange(before, change, now).record ?? before
-  return { ...after, version: Math.max(after.version, version) }
 }

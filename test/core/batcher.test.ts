@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { Change } from "../../src/contract/index.ts"
+import { type Change, type Create, SessionError } from "../../src/contract/index.ts"
 import { Batcher } from "../../src/core/batcher.ts"
 import { RecordBuilder } from "../../src/testing/index.ts"
 import { code, settled, times } from "../promises/trial.ts"
@@ -23,7 +23,7 @@ class CountedStore extends ReferenceStore {
 }
 
 const builder = new RecordBuilder({ now: Date.now })
-const creations = (count: number): Change[] =>
+const creations = (count: number): Create[] =>
   builder.records(count).map(record => ({ kind: "create", record }))
 
 describe("the batcher", () => {
@@ -108,17 +108,17 @@ describe("the batcher", () => {
   it("counts an item's deadline from when it was added, not from when it is sent", async () => {
     const store = new ReferenceStore(Date.now)
     store.find = () => new Promise(() => undefined)
-    const batcher = new Batcher(store, 60, 100)
+    const batcher = new Batcher(store, 600, 100)
     const begun = performance.now()
     const first = assert.rejects(batcher.find("first"), code("ERR_SESSION_STORE_TIMEOUT"))
-    await new Promise(resolve => setTimeout(resolve, 30))
+    await new Promise(resolve => setTimeout(resolve, 300))
     const second = assert.rejects(batcher.find("second"), code("ERR_SESSION_STORE_TIMEOUT"))
     await first
     const afterFirst = performance.now() - begun
     await second
     const afterSecond = performance.now() - begun
-    assert.ok(afterFirst >= 58 && afterFirst < 88, `${afterFirst} ms`)
-    assert.ok(afterSecond >= 88 && afterSecond < 118, `${afterSecond} ms, not twice the deadline`)
+    assert.ok(afterFirst >= 598 && afterFirst < 880, `${afterFirst} ms`)
+    assert.ok(afterSecond >= 898 && afterSecond < 1_180, `${afterSecond} ms, not twice the deadline`)
   })
 
   it("never sends what nobody waits for any more", async () => {
@@ -151,5 +151,26 @@ describe("the batcher", () => {
     for (const change of creations(20)) void batcher.apply(change).then(() => answered++)
     await batcher.drained()
     assert.equal(answered, 20)
+  })
+
+  it("tries the changes of a batch one by one when a full store has refused them all", async () => {
+    const store = new CountedStore(Date.now)
+    const [taken, ...others] = creations(3)
+    assert.ok(taken)
+    const batcher = new Batcher(store, 1_000, 100)
+    await batcher.apply(taken)
+    const apply = store.apply.bind(store)
+    store.apply = async changes => {
+      if (changes.some(each => each.kind === "create"))
+        throw new SessionError("ERR_SESSION_STORE_FULL", "full")
+      return await apply(changes)
+    }
+    const first = batcher.apply({ kind: "revoke", id: "unknown" })
+    const refused = others.map(change =>
+      assert.rejects(batcher.apply(change), code("ERR_SESSION_STORE_FULL")),
+    )
+    const logout = batcher.apply({ kind: "revoke", id: taken.record.id })
+    await Promise.all([first, ...refused])
+    assert.equal((await logout).kind, "applied")
   })
 })

@@ -85,4 +85,17 @@ describe("flash messages", () => {
     const empty = await manager.open(await begin(manager), { exchange })
     assert.deepEqual(empty.flashes(), [])
   })
+
+  it("beyond 32 that nobody reads push out the oldest, and leave room for the session's own keys", async t => {
+    const manager = (await trial(t)).manager()
+    const token = await begin(manager)
+    for (const index of times(40, each => each)) {
+      const session = await manager.open(token)
+      session.flash(`message ${index}`)
+      await session.save()
+    }
+    const messages = (await manager.open(token)).flashes()
+    assert.equal(messages.length, 32)
+    assert.equal(new Set(messages.map(({ message }) => message)).has("message 39"), true)
+  })
 })

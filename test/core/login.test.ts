@@ -1,6 +1,17 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { begin, deliveryOf, logIn, opens, settled, storedValue, tokenOf, trial } from "../promises/trial.ts"
+import {
+  begin,
+  changesStored,
+  deliveryOf,
+  logIn,
+  opens,
+  settled,
+  storedValue,
+  times,
+  tokenOf,
+  trial,
+} from "../promises/trial.ts"
 
 describe("login()", () => {
   it("on a visitor without a session makes one, stored in a single change with what was set", async t => {
@@ -51,6 +62,27 @@ describe("login()", () => {
     await late.login("anna")
     assert.notEqual(late.id, token.slice(0, 22))
     assert.deepEqual((await manager.open(tokenOf(late))).keys(), ["theme"])
+  })
+
+  it("and every other change know what they did, though the record at hand had ended: it lived on by another use", async t => {
+    const { clock, manager: make } = await trial(t)
+    const manager = make({ idleTimeout: 10_000 })
+    const token = await begin(manager, { count: 0 })
+    const sessions = await Promise.all(times(3, () => manager.open(token)))
+    const [saving, updating, loggingIn] = sessions
+    assert.ok(saving && updating && loggingIn)
+    clock.advance(9_999)
+    await manager.open(token)
+    await changesStored(manager)
+    clock.advance(1)
+    await saving.set("a", 1).save()
+    assert.equal(saving.get("a"), 1)
+    assert.ok((saving.expiresAt ?? 0) > clock.now())
+    assert.equal(await updating.update("count", n => Number(n) + 1), 1)
+    await loggingIn.login("anna")
+    assert.equal(loggingIn.userId, "anna")
+    await loggingIn.set("b", 1).save()
+    assert.deepEqual((await manager.open(tokenOf(loggingIn))).keys().sort(), ["a", "b", "count"])
   })
 
   it("of a double click gives both requests a session that works", async t => {

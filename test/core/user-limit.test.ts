@@ -35,6 +35,18 @@ for (const kind of stores) {
 }
 
 describe("maxSessionsPerUser", () => {
+  it("keeps the later of two logins in one millisecond", async t => {
+    const manager = (await trial(t)).manager({ maxSessionsPerUser: 1 })
+    for (const _ of times(20, each => each)) {
+      const session = await manager.open(undefined)
+      await session.login("anna")
+      assert.deepEqual(
+        (await manager.list("anna")).map(({ id }) => id),
+        [session.id],
+      )
+    }
+  })
+
   it('with "evict-oldest", the default, ends the oldest login, says so, and leaves other users alone', async t => {
     const { clock, manager: make } = await trial(t)
     const manager = make({ maxSessionsPerUser: 1 })
