@@ -1,0 +1,71 @@
+import { Child, Children } from "./child.ts"
+import type { ContenderName } from "./contenders.ts"
+import type { Question } from "./http-load.ts"
+import type { ServerState } from "./http-server.ts"
+import { compared, inTurns, type Samples, spreadOf } from "./measure.ts"
+import type { Finding, Part, Target } from "./report.ts"
+
+const NAMES = [
+  "node:http",
+  "node:http + sojourn",
+  "Express",
+  "Express + sojourn",
+  "Express + express-session",
+  "Fastify",
+  "Fastify + @fastify/session",
+] as const satisfies readonly ContenderName[]
+
+type Name = (typeof NAMES)[number]
+
+/** What is left of a server's requests per second when it has sessions. */
+const KEPT: readonly (readonly [loaded: Name, alone: Name, target?: Target])[] = [
+  ["Express + sojourn", "Express", { atLeast: 95 }],
+  ["Express + express-session", "Express"],
+  ["node:http + sojourn", "node:http"],
+  ["Fastify + @fastify/session", "Fastify"],
+]
+
+/** Reading a session over HTTP: server and load generator in processes of their own, on a core each. */
+export async function measureHttp(quick: boolean): Promise<Part> {
+  await using servers = await Children.start("http-server.ts", NAMES, [], { core: 0 })
+  await using load = await Child.start("http-load.ts", [], { core: 1 })
+  const cookies = new Map<Name, string>()
+  const cpu = Object.fromEntries(NAMES.map(name => [name, []])) as unknown as Record<Name, number[]>
+
+  const requestsPerSecond = async (name: Name): Promise<number> => {
+    const before = await servers.ask<ServerState>(name, {})
+    const cookie = cookies.get(name) ?? (await beginSession(before.url))
+    cookies.set(name, cookie)
+    const question: Question = { url: `${before.url}/read`, cookie, seconds: quick ? 1 : 3 }
+    const rate = await load.ask<number>(question)
+    const after = await servers.ask<ServerState>(name, {})
+    cpu[name].push((after.cpu - before.cpu) / (rate * question.seconds))
+    return rate
+  }
+  const rates = await inTurns(NAMES, quick ? 3 : 7, requestsPerSecond)
+  for (const samples of Object.values(cpu)) samples.shift()
+  return { title: "Reading a session over HTTP, 32 connections", findings: findingsOf(rates, cpu) }
+}
+
+async function beginSession(url: string): Promise<string> {
+  const response = await fetch(`${url}/write`)
+  await response.arrayBuffer()
+  return response.headers.getSetCookie()[0]?.split(";")[0] ?? ""
+}
+
+function findingsOf(rates: Samples<Name>, cpu: Samples<Name>): Finding[] {
+  return [
+    ...NAMES.map((what): Finding => ({ what, unit: "/s", figure: spreadOf(rates[what]) })),
+    ...NAMES.map(
+      (name): Finding => ({ what: `${name}: processor time`, unit: "µs", figure: spreadOf(cpu[name]) }),
+    ),
+    ...KEPT.map(
+      ([loaded, alone, target]): Finding => ({
+        what: `${loaded}, of ${alone}`,
+        unit: "%",
+        figure: compared(rates[loaded], rates[alone], (a, b) => (100 * a) / b),
+        ...(target && { target }),
+      }),
+    ),
+  ]
+}

@@ -1,0 +1,50 @@
+/**
+ * What sojourn costs, beside what other libraries cost. `npm run bench` installs these and runs it.
+ *
+ *     node bench/main.ts [--quick] [--only read,write,http,memory,file,sqlite] [--json file]
+ */
+import { writeFile } from "node:fs/promises"
+import { cpus, loadavg } from "node:os"
+import { parseArgs } from "node:util"
+import { measureFile } from "./file.ts"
+import { measureHttp } from "./http.ts"
+import { measureInProcess } from "./in-process.ts"
+import { measureMemory } from "./memory.ts"
+import { type Part, printPart, printVerdict } from "./report.ts"
+import { measureSqlite } from "./sqlite.ts"
+
+const PARTS: Record<string, (quick: boolean) => Promise<Part>> = {
+  read: quick => measureInProcess("/read", quick),
+  write: quick => measureInProcess("/write", quick),
+  http: measureHttp,
+  memory: measureMemory,
+  file: measureFile,
+  sqlite: measureSqlite,
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", default: Object.keys(PARTS).join() },
+    json: { type: "string" },
+  },
+})
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`)
+console.log(
+  `load of the machine before: ${loadavg()
+    .map(load => load.toFixed(1))
+    .join(", ")}`,
+)
+console.log("each figure is a median; in parentheses the quartiles")
+
+const parts: Part[] = []
+for (const name of values.only.split(",")) {
+  const measure = PARTS[name]
+  if (!measure) throw new Error(`there is no part ${name}: there are ${Object.keys(PARTS).join(", ")}`)
+  const part = await measure(values.quick)
+  printPart(part)
+  parts.push(part)
+}
+printVerdict(parts)
+if (values.json !== undefined) await writeFile(values.json, JSON.stringify(parts, null, 2))
