@@ -107,10 +107,14 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     return await this.#call("countByUser", signal => index.countByUser(userId, signal))
   }
 
-  /** Ends one session by its id; tells whether it was live. */
-  async revoke(id: string): Promise<boolean> {
+  /**
+   * Ends one session by its id; tells whether it was live. With `userId` only if it is that user's, which an id that a user
+   * has sent calls for.
+   */
+  async revoke(id: string, options?: { readonly userId: string }): Promise<boolean> {
     const record = await this.#findRecord(id)
-    return record !== undefined && (await revokeRecord(this.#context, record, "revoked"))
+    if (!record || (options && record.login?.userId !== options.userId)) return false
+    return await revokeRecord(this.#context, record, "revoked")
   }
 
   /** Ends all sessions of a user, but for one id if given (ASVS 7.4.2, 7.4.3); resolves to the ids. */

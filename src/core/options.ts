@@ -86,9 +86,7 @@ export function managerContext<Data extends object>(
     rules: { codec: codec(options.codec), limits, schema: schemas(options.schema), now },
     lifetimes,
     userLimit: userLimit(store, options),
-    rotateEvery:
-      options.rotateEvery === undefined ? undefined : milliseconds(options.rotateEvery, "rotateEvery"),
-    rotationGrace: milliseconds(options.rotationGrace ?? "30s", "rotationGrace"),
+    ...rotation(options),
     storeTimeout,
     onStoreFailure: oneOf("onStoreFailure", options.onStoreFailure ?? "fail", ["fail", "anonymous"]),
     writeToken: ({ id }, secret) => (secret === undefined ? undefined : formatToken({ id, secret })),
@@ -97,6 +95,25 @@ export function managerContext<Data extends object>(
   }
   const sweepInterval = timerMilliseconds(options.sweepInterval || "5m", "sweepInterval")
   return { context, touchInterval, sweepInterval }
+}
+
+/** Only one secret before the current one is kept, so it has to be through its grace before the next rotation. */
+function rotation({
+  rotateEvery,
+  rotationGrace = "30s",
+}: Pick<ManagerOptions, "rotateEvery" | "rotationGrace">): Pick<
+  ManagerContext,
+  "rotateEvery" | "rotationGrace"
+> {
+  const grace = milliseconds(rotationGrace, "rotationGrace")
+  if (rotateEvery === undefined) return { rotateEvery, rotationGrace: grace }
+  const every = milliseconds(rotateEvery, "rotateEvery")
+  if (every > grace) return { rotateEvery: every, rotationGrace: grace }
+  throw new SessionError(
+    "ERR_SESSION_CONFIG",
+    `rotateEvery (${every} ms) is no longer than rotationGrace (${grace} ms), in which the old secret stays good: ` +
+      "rotate less often, or shorten the grace",
+  )
 }
 
 function checkNames(options: object): void {

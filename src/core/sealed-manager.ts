@@ -142,7 +142,7 @@ class SealedOperations extends Operations {
     change: (value: unknown) => unknown,
   ): Promise<unknown> {
     state.assertChangeable()
-    const value = await change(state.values.get(key))
+    const value = change(state.values.get(key))
     if (value === undefined) state.values.delete(key)
     else state.values.set(key, value)
     state.exchange?.changed()

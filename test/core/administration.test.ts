@@ -126,3 +126,15 @@ describe("administration", () => {
     assert.throws(() => new SessionManager(plain, { maxSessionsPerUser: 1 }), code("ERR_SESSION_UNSUPPORTED"))
   })
 })
+
+it("revoke() with a user's id ends no session of another user, nor an anonymous one", async t => {
+  const manager = (await trial(t)).manager()
+  const session = await manager.open(undefined)
+  await session.login("anna")
+  const anonymous = await manager.open(undefined)
+  await anonymous.set("a", 1).save()
+  assert.equal(await manager.revoke(session.id, { userId: "bert" }), false)
+  assert.equal(await manager.revoke(anonymous.id, { userId: "bert" }), false)
+  assert.equal(await manager.countLive(), 2)
+  assert.equal(await manager.revoke(session.id, { userId: "anna" }), true)
+})

@@ -16,6 +16,7 @@ const wrong: readonly (readonly [options: object, named: RegExp])[] = [
   [{ idleTimeout: "2d", absoluteTimeout: "1d" }, /idleTimeout .* is longer than absoluteTimeout/],
   [{ idleTimeout: "25h" }, /idleTimeout .* is longer than absoluteTimeout/],
   [{ rotateEvery: "often" }, /rotateEvery is "often"/],
+  [{ rotateEvery: "30s" }, /rotateEvery \(30000 ms\) is no longer than rotationGrace/],
   [{ rotationGrace: 0 }, /rotationGrace is 0/],
   [{ idleTimeout: false }, /idleTimeout is false/],
   [{ touchInterval: "30d" }, /touchInterval is 30d, longer than a timer can wait/],
