@@ -15,6 +15,9 @@ const NAMES = [
   "Fastify + @fastify/session",
 ] as const satisfies readonly ContenderName[]
 
+/** Of one round. Many short rounds, as a load on the machine comes and goes within seconds. */
+const SECONDS = 1
+
 type Name = (typeof NAMES)[number]
 
 /** What is left of a server's requests per second when it has sessions. */
@@ -36,13 +39,13 @@ export async function measureHttp(quick: boolean): Promise<Part> {
     const before = await servers.ask<ServerState>(name, {})
     const cookie = cookies.get(name) ?? (await beginSession(before.url))
     cookies.set(name, cookie)
-    const question: Question = { url: `${before.url}/read`, cookie, seconds: quick ? 1 : 3 }
+    const question: Question = { url: `${before.url}/read`, cookie, seconds: SECONDS }
     const rate = await load.ask<number>(question)
     const after = await servers.ask<ServerState>(name, {})
-    cpu[name].push((after.cpu - before.cpu) / (rate * question.seconds))
+    cpu[name].push((after.cpu - before.cpu) / (rate * SECONDS))
     return rate
   }
-  const rates = await inTurns(NAMES, quick ? 3 : 7, requestsPerSecond)
+  const rates = await inTurns(NAMES, quick ? 3 : 21, requestsPerSecond)
   for (const samples of Object.values(cpu)) samples.shift()
   return { title: "Reading a session over HTTP, 32 connections", findings: findingsOf(rates, cpu) }
 }

@@ -10,7 +10,7 @@ export interface SecureCookieKeys {
 export interface SecureCookieOptions {
   /** Pairs of keys: the first encodes, each is tried to decode. */
   readonly keys: readonly SecureCookieKeys[]
-  /** Age in seconds up to which a cookie is good; 0: any age. Default 30 days, as there. */
+  /** Age in seconds up to which a cookie is good; 0 is no limit. Default 30 days, as there. */
   readonly maxAge?: number
   /** The clock, in ms since 1970. For tests. */
   readonly now?: () => number
