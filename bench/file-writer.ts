@@ -1,20 +1,28 @@
 /** Creates sessions in files, 64 at a time. */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
+import { Batcher } from "../src/core/batcher.ts"
 import { createSessions } from "../src/index.ts"
 import { createFileStore } from "../src/stores/file/index.ts"
 import { answering } from "./child.ts"
 import { perSecond } from "./concurrency.ts"
 import type { Writer } from "./file.ts"
 import { sessionFileStore } from "./peers.ts"
+import { recordOf } from "./records.ts"
 
 const NOTE = "x".repeat(89)
 
-/** What creates one session in the directory; it is stored once the promise resolves. */
-const creators: Record<Writer, (directory: string) => Promise<() => Promise<unknown>>> = {
+/** Makes one session; it is stored once the promise resolves. */
+type Create = () => Promise<unknown>
+
+const WRITERS: Record<Writer, (directory: string) => Promise<Create>> = {
   sojourn: async directory => {
-    const store = await createFileStore({ path: join(directory, "sessions.txt"), maxSessions: 10_000_000 })
-    const sessions = await createSessions({ store })
+    const batcher = new Batcher(await openFileStore(directory, "store.txt"), 5000, 10_000)
+    const data = new Map([["note", { text: JSON.stringify(NOTE) }]])
+    return () => batcher.apply({ kind: "create", record: recordOf({ data }) })
+  },
+  "sojourn, from open to save": async directory => {
+    const sessions = await createSessions({ store: await openFileStore(directory, "sessions.txt") })
     return async () => {
       const session = await sessions.open(undefined)
       await session.set("note", NOTE).save()
@@ -22,12 +30,8 @@ const creators: Record<Writer, (directory: string) => Promise<() => Promise<unkn
   },
   "session-file-store": async directory => {
     const FileStore = await sessionFileStore()
-    const store = new FileStore({
-      path: join(directory, "sessions"),
-      logFn: () => {},
-      reapInterval: -1,
-      ttl: 3600,
-    })
+    const path = join(directory, "sessions")
+    const store = new FileStore({ path, logFn: () => {}, reapInterval: -1, ttl: 3600 })
     const cookie = { originalMaxAge: 3_600_000, httpOnly: true, path: "/" }
     return () =>
       new Promise<void>((resolve, reject) => {
@@ -37,7 +41,14 @@ const creators: Record<Writer, (directory: string) => Promise<() => Promise<unkn
   },
 }
 
+const openFileStore = (directory: string, name: string) =>
+  createFileStore({ path: join(directory, name), maxSessions: 10_000_000 })
+
+const isWriter = (name: string | undefined): name is Writer =>
+  name !== undefined && Object.hasOwn(WRITERS, name)
+
 const [writer, directory = ""] = process.argv.slice(2)
-const create = await creators[writer === "sojourn" ? writer : "session-file-store"](directory)
+if (!isWriter(writer)) throw new Error(`there is no writer ${writer}`)
+const create = await WRITERS[writer](directory)
 
 answering(async ({ seconds }: { seconds: number }) => await perSecond(create, seconds))

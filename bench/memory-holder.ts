@@ -1,9 +1,10 @@
 /** Fills one memory store, and tells how many bytes a session takes there. Needs `--expose-gc`. */
 import { randomBytes } from "node:crypto"
-import type { Login, SessionRecord } from "../src/contract/record.ts"
+import type { Login } from "../src/contract/record.ts"
 import { createMemoryStore } from "../src/stores/memory/index.ts"
 import { answering } from "./child.ts"
 import { expressSession } from "./peers.ts"
+import { recordOf } from "./records.ts"
 
 export interface Question {
   readonly holder: "sojourn" | "express-session"
@@ -18,13 +19,14 @@ type Fill = (n: number) => unknown
 const HOUR = 3_600_000
 /** 100 bytes as JSON. */
 const data = (n: number) => ({ note: String(n).padStart(89, "x") })
+const dataOf = (n: number) => new Map([["data", { text: JSON.stringify(data(n)) }]])
 const loginOf = (n: number): Login => ({ userId: `user-${n}`, authenticatedAt: Date.now(), methods: ["pwd"] })
 
 async function fillerOf({ holder, sessions, loggedIn }: Question): Promise<Fill> {
   const login = (n: number) => (loggedIn ? loginOf(n) : undefined)
   if (holder === "sojourn") {
     const store = createMemoryStore({ maxSessions: sessions + 1, maxBytes: 8 * 1024 ** 3 })
-    return n => store.apply([{ kind: "create", record: recordOf(n, login(n)) }])
+    return n => store.apply([{ kind: "create", record: recordOf({ login: login(n), data: dataOf(n) }) }])
   }
   const { MemoryStore } = await expressSession()
   const store = new MemoryStore()
@@ -36,28 +38,6 @@ function sessionOf(n: number, login: Login | undefined): object {
   const expires = new Date(Date.now() + HOUR)
   const cookie = { originalMaxAge: HOUR, expires, secure: true, httpOnly: true, path: "/", sameSite: "lax" }
   return { cookie, login, ...data(n) }
-}
-
-function recordOf(n: number, login: Login | undefined): SessionRecord {
-  const now = Date.now()
-  return {
-    id: randomBytes(16).toString("base64url"),
-    secretHash: randomBytes(32).toString("base64url"),
-    previous: undefined,
-    epoch: 1,
-    version: 1,
-    generation: 1,
-    createdAt: now,
-    rotatedAt: now,
-    lastSeenAt: now,
-    idleTimeout: HOUR,
-    absoluteExpiresAt: now + 24 * HOUR,
-    expiresAt: now + HOUR,
-    persistent: false,
-    login,
-    client: {},
-    data: new Map([["data", { text: JSON.stringify(data(n)) }]]),
-  }
 }
 
 /** What is in use after everything unused has been collected. */

@@ -1,16 +1,24 @@
 /** Reads and changes the sessions of one database. */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import type { SessionRecord } from "../src/contract/record.ts"
+import type { Login } from "../src/contract/record.ts"
 import { Batcher } from "../src/core/batcher.ts"
 import { createSqliteStore } from "../src/stores/sqlite/index.ts"
 import { answering } from "./child.ts"
 import { perSecond } from "./concurrency.ts"
+import { recordOf } from "./records.ts"
 import type { Durability, Question } from "./sqlite.ts"
 
 const SESSIONS = 20_000
-const HOUR = 3_600_000
-const NOTE = { text: JSON.stringify("x".repeat(89)) }
+const DATA = new Map([
+  ["note", { text: JSON.stringify("x".repeat(89)) }],
+  ["visits", { text: "0" }],
+])
+const loginOf = (n: number): Login => ({
+  userId: `user-${n >> 1}`,
+  authenticatedAt: Date.now(),
+  methods: ["pwd"],
+})
 
 const [durability, directory = ""] = process.argv.slice(2)
 const store = await createSqliteStore({
@@ -19,7 +27,11 @@ const store = await createSqliteStore({
 })
 const batcher = new Batcher(store, 5000, SESSIONS)
 const ids = Array.from({ length: SESSIONS }, () => randomBytes(16).toString("base64url"))
-await Promise.all(ids.map((id, n) => batcher.apply({ kind: "create", record: recordOf(id, n) })))
+await Promise.all(
+  ids.map((id, n) =>
+    batcher.apply({ kind: "create", record: recordOf({ id, login: loginOf(n), data: DATA }) }),
+  ),
+)
 let turn = 0
 
 /** Microseconds of processor time. */
@@ -45,31 +57,6 @@ const changeOneKey = () =>
 function nextId(): string {
   turn += 7919
   return ids[turn % SESSIONS] ?? ""
-}
-
-function recordOf(id: string, n: number): SessionRecord {
-  const now = Date.now()
-  return {
-    id,
-    secretHash: randomBytes(32).toString("base64url"),
-    previous: undefined,
-    epoch: 1,
-    version: 1,
-    generation: 1,
-    createdAt: now,
-    rotatedAt: now,
-    lastSeenAt: now,
-    idleTimeout: HOUR,
-    absoluteExpiresAt: now + 24 * HOUR,
-    expiresAt: now + HOUR,
-    persistent: false,
-    login: { userId: `user-${n >> 1}`, authenticatedAt: now, methods: ["pwd"] },
-    client: {},
-    data: new Map([
-      ["note", NOTE],
-      ["visits", { text: "0" }],
-    ]),
-  }
 }
 
 answering(({ measure, seconds }: Question) =>
