@@ -1,14 +1,12 @@
 /** Creates sessions in files, 64 at a time. */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import { Batcher } from "../src/core/batcher.ts"
 import { createSessions } from "../src/index.ts"
 import { createFileStore } from "../src/stores/file/index.ts"
 import { answering } from "./child.ts"
 import { perSecond } from "./concurrency.ts"
 import type { Writer } from "./file.ts"
 import { sessionFileStore } from "./peers.ts"
-import { recordOf } from "./records.ts"
 
 const NOTE = "x".repeat(89)
 
@@ -17,12 +15,8 @@ type Create = () => Promise<unknown>
 
 const WRITERS: Record<Writer, (directory: string) => Promise<Create>> = {
   sojourn: async directory => {
-    const batcher = new Batcher(await openFileStore(directory, "store.txt"), 5000, 10_000)
-    const data = new Map([["note", { text: JSON.stringify(NOTE) }]])
-    return () => batcher.apply({ kind: "create", record: recordOf({ data }) })
-  },
-  "sojourn, from open to save": async directory => {
-    const sessions = await createSessions({ store: await openFileStore(directory, "sessions.txt") })
+    const store = await createFileStore({ path: join(directory, "sessions.txt"), maxSessions: 10_000_000 })
+    const sessions = await createSessions({ store })
     return async () => {
       const session = await sessions.open(undefined)
       await session.set("note", NOTE).save()
@@ -40,9 +34,6 @@ const WRITERS: Record<Writer, (directory: string) => Promise<Create>> = {
       })
   },
 }
-
-const openFileStore = (directory: string, name: string) =>
-  createFileStore({ path: join(directory, name), maxSessions: 10_000_000 })
 
 const isWriter = (name: string | undefined): name is Writer =>
   name !== undefined && Object.hasOwn(WRITERS, name)

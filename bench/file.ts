@@ -3,10 +3,13 @@ import { compared, inTurns, spreadOf } from "./measure.ts"
 import type { Finding, Part } from "./report.ts"
 import { temporaryDirectory } from "./temporary-directory.ts"
 
-const WRITERS = ["sojourn", "sojourn, from open to save", "session-file-store"] as const
+const WRITERS = ["sojourn", "session-file-store"] as const
 export type Writer = (typeof WRITERS)[number]
 
-/** How fast sessions are created in files: by the stores alone, and by ours with all before it. Both wait for the disk. */
+/**
+ * How fast sessions are created in files: the whole way from `open` to `save` against the other store alone. Both wait
+ * for the disk.
+ */
 export async function measureFile(quick: boolean): Promise<Part> {
   await using directory = await temporaryDirectory()
   await using children = await Children.start("file-writer.ts", WRITERS, [directory.path])
