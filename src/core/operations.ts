@@ -50,7 +50,7 @@ export class Operations implements SessionOperations {
     state.assertChangeable()
     return await writing(state, async () => {
       const { record } = state
-      if (!record) return updateNew(state, key, change)
+      if (!record) return updateHere(state, key, change)
       return await this.#updates.run(record.id, () =>
         updateStored(this.#context, state, record.id, key, change),
       )
@@ -208,8 +208,8 @@ async function inTurn<Result>(state: SessionState, operation: () => Promise<Resu
   }
 }
 
-/** A session that is not stored is known to nobody else: its update is a plain change. */
-function updateNew(state: SessionState, key: string, change: (value: unknown) => unknown): unknown {
+/** Where no store has the session, nobody else can change it: its update is a plain change. */
+export function updateHere(state: SessionState, key: string, change: (value: unknown) => unknown): unknown {
   const value = change(state.values.get(key))
   if (value === undefined) state.values.delete(key)
   else state.values.set(key, value)

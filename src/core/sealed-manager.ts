@@ -7,7 +7,7 @@ import type { ManagerContext } from "./context.ts"
 import type { SessionEventName, SessionEvents } from "./events.ts"
 import { seenNow } from "./lifetimes.ts"
 import type { OpenOptions } from "./manager.ts"
-import { Operations } from "./operations.ts"
+import { Operations, updateHere } from "./operations.ts"
 import { type ManagerOptions, managerContext } from "./options.ts"
 import { Session } from "./session.ts"
 import { SessionState } from "./state.ts"
@@ -142,11 +142,7 @@ class SealedOperations extends Operations {
     change: (value: unknown) => unknown,
   ): Promise<unknown> {
     state.assertChangeable()
-    const value = change(state.values.get(key))
-    if (value === undefined) state.values.delete(key)
-    else state.values.set(key, value)
-    state.exchange?.changed()
-    return state.values.get(key)
+    return updateHere(state, key, change)
   }
 
   override async revoke(state: SessionState, reason: "logout" | "revoked"): Promise<void> {
