@@ -20,7 +20,11 @@ const HOUR = 3_600_000
 /** 100 bytes as JSON. */
 const data = (n: number) => ({ note: String(n).padStart(89, "x") })
 const dataOf = (n: number) => new Map([["data", { text: JSON.stringify(data(n)) }]])
-const loginOf = (n: number): Login => ({ userId: `user-${n}`, authenticatedAt: Date.now(), methods: ["pwd"] })
+const loginOf = (n: number): Login => ({
+  userId: `user-${n}`,
+  authenticatedAt: Date.now(),
+  methods: [{ name: "pwd", at: Date.now() }],
+})
 
 async function fillerOf({ holder, sessions, loggedIn }: Question): Promise<Fill> {
   const login = (n: number) => (loggedIn ? loginOf(n) : undefined)

@@ -34,7 +34,7 @@ const recordOf = (n: number): SessionRecord => ({
   absoluteExpiresAt: now + 24 * HOUR,
   expiresAt: now + HOUR + (n % 1000) * 1000,
   persistent: false,
-  login: { userId: `user-${100_000 + n}`, authenticatedAt: now, methods: ["pwd"] },
+  login: { userId: `user-${100_000 + n}`, authenticatedAt: now, methods: [{ name: "pwd", at: now }] },
   client: {},
   data: new Map([["cart", { text: TEXT }]]),
 })

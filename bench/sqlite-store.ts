@@ -134,7 +134,9 @@ function record(index: number): SessionRecord {
     expiresAt: now + 1_800_000,
     persistent: false,
     login:
-      index % 2 === 0 ? undefined : { userId: `user-${index >> 2}`, authenticatedAt: now, methods: ["pwd"] },
+      index % 2 === 0
+        ? undefined
+        : { userId: `user-${index >> 2}`, authenticatedAt: now, methods: [{ name: "pwd", at: now }] },
     client: { address: "192.0.2.7", userAgent: "Mozilla/5.0 (X11; Linux x86_64)" },
     data: new Map([
       ["greeting", { text: '"hello"' }],

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import type { Login } from "../src/contract/record.ts"
 import { Batcher } from "../src/core/batcher.ts"
+import { Meters } from "../src/core/meter.ts"
 import { createSqliteStore } from "../src/stores/sqlite/index.ts"
 import { answering } from "./child.ts"
 import { perSecond } from "./concurrency.ts"
@@ -17,7 +18,7 @@ const DATA = new Map([
 const loginOf = (n: number): Login => ({
   userId: `user-${n >> 1}`,
   authenticatedAt: Date.now(),
-  methods: ["pwd"],
+  methods: [{ name: "pwd", at: Date.now() }],
 })
 
 const [durability, directory = ""] = process.argv.slice(2)
@@ -25,7 +26,7 @@ const store = await createSqliteStore({
   path: join(directory, `${durability}.db`),
   durability: (durability === "normal" ? durability : "full") satisfies Durability,
 })
-const batcher = new Batcher(store, 5000, SESSIONS)
+const batcher = new Batcher(store, 5000, SESSIONS, new Meters())
 const ids = Array.from({ length: SESSIONS }, () => randomBytes(16).toString("base64url"))
 await Promise.all(
   ids.map((id, n) =>

@@ -1,4 +1,4 @@
-/** Markup that is safe to send. Only `html` makes it, so that a text can never pass for it. */
+/** Markup that is safe to send. `html` makes it, so that a text can never pass for it. */
 export class Html {
   readonly text: string
   constructor(text: string) {

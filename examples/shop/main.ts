@@ -3,15 +3,22 @@ import { createServer } from "node:http"
 import { createSessions } from "../../src/index.ts"
 import { createApp } from "./app.ts"
 
-const { HOST = "localhost", PORT = "3000", SESSIONS_URL = "sqlite:./sessions.db" } = process.env
+const {
+  HOST = "localhost",
+  PORT = "3000",
+  SESSIONS_URL = "sqlite:./sessions.db",
+  LOGIN_ATTEMPTS = "10",
+} = process.env
 
 const sessions = await createSessions({
   store: SESSIONS_URL,
   // Safari keeps no Secure cookie from http://localhost, and nobody keeps one from another machine's plain http. A site
   // that serves https leaves this out: the cookie is then always Secure and named __Host-sid.
   cookie: { secure: "auto" },
+  // Whoever uses the browser next finds nothing of this one.
+  clearSiteData: true,
 })
-const server = createServer(createApp(sessions))
+const server = createServer(createApp(sessions, Number(LOGIN_ATTEMPTS)))
 
 try {
   server.listen(Number(PORT), HOST)

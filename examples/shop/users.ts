@@ -1,9 +1,11 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto"
+import { randomBytes, randomUUID, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto"
 
 export interface User {
   readonly id: string
   readonly name: string
   readonly passwordHash: PasswordHash
+  /** Another one with each password: a session that was logged in under an earlier one ends. */
+  readonly stamp: string
 }
 
 interface PasswordHash {
@@ -11,7 +13,7 @@ interface PasswordHash {
   readonly hash: Buffer
 }
 
-/** The login page shows these. A shop of your own has its users in a database, and shows nobody's password. */
+/** The login page shows these. A shop of your own has its users in a database, where a changed password outlives the process. */
 export const DEMO_USERS = [
   { id: "anna", name: "Anna", password: "tea at seven" },
   { id: "ben", name: "Ben", password: "coffee at nine" },
@@ -21,10 +23,10 @@ export const DEMO_USERS = [
 const COST: ScryptOptions = { N: 2 ** 14, r: 8, p: 5 }
 
 const NOBODY = await hashPassword(randomBytes(32).toString("hex"))
-const USERS: ReadonlyMap<string, User> = new Map(
+const USERS = new Map<string, User>(
   await Promise.all(
     DEMO_USERS.map(async ({ id, name, password }) => {
-      const user: User = { id, name, passwordHash: await hashPassword(password) }
+      const user: User = { id, name, passwordHash: await hashPassword(password), stamp: "demonstration" }
       return [id, user] as const
     }),
   ),
@@ -37,6 +39,13 @@ export async function authenticate(id: string, password: string): Promise<User |
   const user = USERS.get(id)
   const { salt, hash } = user?.passwordHash ?? NOBODY
   return timingSafeEqual(await derive(password, salt), hash) ? user : undefined
+}
+
+/** Gives the user another password. The user is a new one: of two changes at the same time, the last stays whole. */
+export async function changePassword(user: User, password: string): Promise<User> {
+  const changed = { ...user, passwordHash: await hashPassword(password), stamp: randomUUID() }
+  USERS.set(user.id, changed)
+  return changed
 }
 
 async function hashPassword(password: string): Promise<PasswordHash> {

@@ -7,6 +7,8 @@ import { openSession } from "./node.ts"
 import { guardedRequest } from "./node-request.ts"
 import type { RequestOptions } from "./request-options.ts"
 
+export { serveBackChannelLogout } from "./back-channel-node.ts"
+
 /**
  * The type of `req.session`'s data. Declare yours:
  * `declare module "sojourn/express" { interface SessionValues { cart: string[] } }`.
@@ -70,7 +72,7 @@ export function guard<Data extends object>(...guards: readonly Guard<Data>[]): H
     next,
   ) => {
     if (!request.session) return next(noSession())
-    const asked = guardedRequest(request, request.originalUrl, request.body)
+    const asked = guardedRequest(request, response, request.originalUrl, request.body)
     firstRefusal(guards, request.session, asked).then(refusal => {
       if (!refusal) return next()
       response.writeHead(refusal.status, refusal.headers)

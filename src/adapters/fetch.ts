@@ -1,14 +1,16 @@
 import type { ClientFacts } from "../contract/record.ts"
-import type { Session } from "../core/session.ts"
 import { stateOf } from "../core/session.ts"
-import type { Exchange } from "../core/state.ts"
+import type { CarriedRequest } from "../http/carriers/carrier.ts"
+import type { HttpExchange, Presented } from "../http/carriers/presented.ts"
 import { isUnsafe, type UnsafeRequest } from "../http/csrf/origin.ts"
 import type { Edge } from "../http/edge.ts"
-import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/guard.ts"
 import type { AnySession, HttpSessions } from "../http/http-sessions.ts"
 import { logFailure, statusOf, textOf } from "../http/status.ts"
 import type { Peer } from "../http/trusted-proxies.ts"
 import { decide, type RequestOptions } from "./request-options.ts"
+
+export { serveBackChannelLogout } from "./back-channel-fetch.ts"
+export { guarded } from "./fetch-guards.ts"
 
 /** What a Fetch request does not tell by itself. */
 export interface FetchOptions extends RequestOptions<Request> {
@@ -33,11 +35,11 @@ export async function beginFetch<Opened extends AnySession>(
   if (isPreflight(request))
     return { session: await sessions.open(undefined), finish: async response => response }
   const exchange = new RequestExchange(request, edge, options)
-  if (isUnsafe(request.method)) sessions.assertSameOrigin(exchange.unsafeRequest())
-  const presented = edge.carrier.read(request.headers.get("cookie") ?? undefined)
-  const session = await sessions.open(presented?.token, {
+  const { presented } = exchange
+  if (isUnsafe(request.method) && presented.isAmbient) sessions.assertSameOrigin(exchange.unsafeRequest())
+  const session = await sessions.open(presented.token, {
     exchange,
-    reissue: presented?.stale === true,
+    ...presented.opening,
     lazy: decide(options.lazy, request, false),
     touch: decide(options.touch, request, true),
   })
@@ -74,40 +76,8 @@ export function fetchSession<Opened extends AnySession, Rest extends unknown[]>(
   }
 }
 
-/** A handler for `fetchSession` that runs when all guards let the request pass. */
-export function guarded<Data extends object, Rest extends unknown[]>(
-  guards: readonly Guard<Data>[],
-  handler: (request: Request, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
-): (request: Request, session: Session<Data>, ...rest: Rest) => Promise<Response> {
-  return async (request, session, ...rest) => {
-    const refusal = await firstRefusal(guards, session, await guardedRequest(request))
-    if (!refusal) return await handler(request, session, ...rest)
-    return new Response(refusal.body, { status: refusal.status, headers: refusal.headers })
-  }
-}
-
-/** A form is read from a copy, so that the handler can read it as well. */
-async function guardedRequest(request: Request): Promise<GuardedRequest> {
-  const { pathname, search } = new URL(request.url)
-  const type = request.headers.get("content-type") ?? ""
-  const isForm =
-    type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data")
-  return {
-    method: request.method,
-    url: pathname + search,
-    header: name => request.headers.get(name) ?? undefined,
-    body: isForm && isUnsafe(request.method) ? await formOf(request) : undefined,
-  }
-}
-
-/** A broken form has no fields. */
-const formOf = (request: Request): Promise<FormData | undefined> =>
-  request
-    .clone()
-    .formData()
-    .catch(() => undefined)
-
-class RequestExchange implements Exchange {
+class RequestExchange implements HttpExchange {
+  readonly presented: Presented
   canIssue = true
   canCommit = true
   readonly #request: Request
@@ -118,6 +88,7 @@ class RequestExchange implements Exchange {
     this.#request = request
     this.#edge = edge
     this.#options = options
+    this.presented = edge.carriers.present(carriedBy(request))
   }
 
   changed(): void {}
@@ -146,13 +117,18 @@ class RequestExchange implements Exchange {
     while (state.dirty) await session.save()
     this.canIssue = false
     this.canCommit = false
-    if (!state.delivery) return response
-    const host = new URL(this.#request.url).host
-    const { setCookie, cacheControl } = this.#edge.headersFor(state.delivery, this.#peer(), host)
-    state.delivery = undefined
+    const { standing } = this.#edge.carriers
+    if (!state.hasNews && standing.length === 0) return response
+    const headers = this.#edge.take(state, this.presented, this.#peer(), new URL(this.#request.url).host)
+    if (!headers && standing.length === 0) return response
     const told = new Response(response.body, response)
-    told.headers.append("Set-Cookie", setCookie)
-    told.headers.set("Cache-Control", cacheControl)
+    for (const [name, value] of standing) addStanding(told.headers, name, value)
+    if (this.presented.isInUrl) told.headers.set("Cache-Control", "no-store")
+    if (!headers) return told
+    if (headers.token) told.headers.set(...headers.token)
+    for (const cookie of headers.setCookie) told.headers.append("Set-Cookie", cookie)
+    told.headers.set("Cache-Control", headers.cacheControl)
+    if (headers.clearSiteData !== undefined) told.headers.set("Clear-Site-Data", headers.clearSiteData)
     return told
   }
 
@@ -165,6 +141,20 @@ class RequestExchange implements Exchange {
       forwardedProto: headers.get("x-forwarded-proto") ?? undefined,
     }
   }
+}
+
+const carriedBy = (request: Request): CarriedRequest => ({
+  method: request.method,
+  get url() {
+    const { pathname, search } = new URL(request.url)
+    return pathname + search
+  },
+  header: name => request.headers.get(name) ?? undefined,
+})
+
+function addStanding(headers: Headers, name: string, value: string): void {
+  if (name === "Vary") headers.append(name, value)
+  else headers.set(name, value)
 }
 
 /** A preflight carries no cookie, and nothing that it changes is stored. */

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ClientFacts } from "../contract/record.ts"
 import { stateOf } from "../core/session.ts"
-import type { Exchange, SessionState } from "../core/state.ts"
+import type { SessionState } from "../core/state.ts"
+import type { CarriedRequest } from "../http/carriers/carrier.ts"
+import type { HttpExchange, Presented } from "../http/carriers/presented.ts"
 import type { Edge } from "../http/edge.ts"
 import type { AnySession } from "../http/http-sessions.ts"
 import { statusOf } from "../http/status.ts"
 import { hasReason } from "./held-body.ts"
-import { hostOf, peerOf } from "./node-request.ts"
+import { headerOf, hostOf, peerOf } from "./node-request.ts"
 import { type Gatekeeper, ResponseGate } from "./response-gate.ts"
 
 /** Answers a response whose commit failed, before its head has left. Its status is set already. */
@@ -20,7 +22,8 @@ export interface FailureHandlers {
 }
 
 /** One request and its response, which waits for what the session has to store or to tell. */
-export class NodeExchange implements Exchange, Gatekeeper {
+export class NodeExchange implements HttpExchange, CarriedRequest, Gatekeeper {
+  readonly presented: Presented
   #session: AnySession | undefined
   #state: SessionState | undefined
   #failed = false
@@ -35,6 +38,21 @@ export class NodeExchange implements Exchange, Gatekeeper {
     this.#response = response
     this.#edge = edge
     this.#failures = failures
+    this.presented = edge.carriers.present(this)
+  }
+
+  get method(): string {
+    return this.#request.method ?? ""
+  }
+
+  /** As the client asked for it: Express cuts off where it has mounted the middleware. */
+  get url(): string {
+    const asked: unknown = Reflect.get(this.#request, "originalUrl")
+    return typeof asked === "string" ? asked : (this.#request.url ?? "")
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.#request, name)
   }
 
   /** Makes the session the one that the response waits for. */
@@ -76,16 +94,26 @@ export class NodeExchange implements Exchange, Gatekeeper {
   }
 
   get hasHeaders(): boolean {
-    return this.#state?.delivery !== undefined
+    return this.#state?.hasNews === true || this.#edge.carriers.standing.length > 0
   }
 
   addHeaders(): void {
-    const state = this.#state
-    if (!state?.delivery) return
-    const headers = this.#edge.headersFor(state.delivery, peerOf(this.#request), hostOf(this.#request))
-    state.delivery = undefined
-    this.#response.appendHeader("Set-Cookie", headers.setCookie)
+    const { presented } = this
+    for (const [name, value] of this.#edge.carriers.standing) this.#addStanding(name, value)
+    if (presented.isInUrl) this.#response.setHeader("Cache-Control", "no-store")
+    if (!this.#state?.hasNews) return
+    const headers = this.#edge.take(this.#state, presented, peerOf(this.#request), hostOf(this.#request))
+    if (!headers) return
+    if (headers.setCookie.length > 0) this.#response.appendHeader("Set-Cookie", headers.setCookie)
+    if (headers.token) this.#response.setHeader(...headers.token)
     this.#response.setHeader("Cache-Control", headers.cacheControl)
+    if (headers.clearSiteData !== undefined)
+      this.#response.setHeader("Clear-Site-Data", headers.clearSiteData)
+  }
+
+  #addStanding(name: string, value: string): void {
+    if (name === "Vary") this.#response.appendHeader(name, value)
+    else this.#response.setHeader(name, value)
   }
 
   failed(error: unknown, headSent: boolean): void {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { UnsafeRequest } from "../http/csrf/origin.ts"
 import type { GuardedRequest } from "../http/guards/guard.ts"
 import type { Peer, TrustedProxies } from "../http/trusted-proxies.ts"
@@ -16,6 +16,9 @@ export function peerOf(request: IncomingMessage): Peer {
     forwardedProto: text(headers["x-forwarded-proto"]),
   }
 }
+
+export const headerOf = ({ headers }: IncomingMessage, name: string): string | undefined =>
+  text(headers[name])
 
 /** HTTP/2 names the host otherwise. */
 export const hostOf = ({ headers }: IncomingMessage): string | undefined =>
@@ -38,11 +41,13 @@ export function unsafeRequestOf(request: IncomingMessage, proxies: TrustedProxie
 
 export const guardedRequest = (
   request: IncomingMessage,
+  response: ServerResponse,
   url: string | undefined,
   body: unknown,
 ): GuardedRequest => ({
   method: request.method ?? "",
   url: url ?? "",
-  header: name => text(request.headers[name]),
+  header: name => headerOf(request, name),
+  addHeader: (name, value) => void response.appendHeader(name, value),
   body,
 })

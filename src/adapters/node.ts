@@ -8,7 +8,8 @@ import { type FailureHandler, NodeExchange } from "./node-exchange.ts"
 import { guardedRequest, isPreflight, unsafeRequestOf } from "./node-request.ts"
 import { decide, type RequestOptions } from "./request-options.ts"
 
-export type { RequestOptions }
+export { serveBackChannelLogout } from "./back-channel-node.ts"
+export type { FailureHandler, RequestOptions }
 
 /**
  * Opens the session of a request. Its changes are stored before the response's headers leave; should that fail,
@@ -23,14 +24,15 @@ export function openSession<Opened extends AnySession>(
 ): Opened | Promise<Opened> {
   const { edge } = sessions
   if (isPreflight(request)) return sessions.open(undefined)
-  if (isUnsafe(request.method)) sessions.assertSameOrigin(unsafeRequestOf(request, edge.proxies))
   const report = reporter(options, request)
   const answer = onFailure ?? (error => answerFailure(error, response, report))
   const exchange = new NodeExchange(request, response, edge, { answer, report })
-  const presented = edge.carrier.read(request.headers.cookie)
-  const session = sessions.open(presented?.token, {
+  const { presented } = exchange
+  if (isUnsafe(request.method) && presented.isAmbient)
+    sessions.assertSameOrigin(unsafeRequestOf(request, edge.proxies))
+  const session = sessions.open(presented.token, {
     exchange,
-    reissue: presented?.stale === true,
+    ...presented.opening,
     lazy: decide(options.lazy, request, false),
     touch: decide(options.touch, request, true),
   })
@@ -74,7 +76,7 @@ export async function admit<Data extends object>(
   guards: readonly Guard<Data>[],
   body?: unknown,
 ): Promise<boolean> {
-  const refusal = await firstRefusal(guards, session, guardedRequest(request, request.url, body))
+  const refusal = await firstRefusal(guards, session, guardedRequest(request, response, request.url, body))
   if (!refusal) return true
   response.writeHead(refusal.status, refusal.headers)
   response.end(refusal.body)

@@ -20,6 +20,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_OVERLOADED"
   /** The session ended meanwhile (revoked or expired): nothing was changed. */
   | "ERR_SESSION_GONE"
+  /** The call needs somebody who is logged in. */
+  | "ERR_SESSION_NOT_LOGGED_IN"
   /** Another change won: the privilege epoch moved on, or an update ran out of retries. */
   | "ERR_SESSION_CONFLICT"
   /** The session's data is not loaded yet: `await session.load()` first. */
@@ -48,6 +50,7 @@ export type SessionErrorCode =
 /** What an HTTP server answers when a request fails with the code; 500 for the rest. */
 const STATUS: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_GONE: 401,
+  ERR_SESSION_NOT_LOGGED_IN: 401,
   ERR_SESSION_CONFLICT: 409,
   ERR_SESSION_CROSS_ORIGIN: 403,
   ERR_SESSION_USER_LIMIT: 409,

@@ -40,9 +40,22 @@ export interface PreviousSecret {
 export interface Login {
   /** The owner's id, an opaque text. */
   readonly userId: string
+  /** When the user last proved who they are, by any method. */
   readonly authenticatedAt: number
-  /** Authentication methods, as RFC 8176 names them: `pwd`, `otp`, `hwk`, … */
-  readonly methods: readonly string[]
+  readonly methods: readonly AuthenticationMethod[]
+  /** The level of assurance, as the `acr` claim of OpenID Connect Core, section 2, names it. */
+  readonly assurance?: string
+  /** SHA-256 of the credentials' stamp that this login was made under, base64url; another stamp ends the session. */
+  readonly stampHash?: string
+  /** The identity provider's own session behind this one (its `sid` claim), unique among all providers in use. */
+  readonly externalId?: string
+}
+
+/** One way in which the user proved who they are. */
+export interface AuthenticationMethod {
+  /** As RFC 8176 names it: `pwd`, `otp`, `hwk`, … */
+  readonly name: string
+  readonly at: number
 }
 
 /** What is known of the client, for lists of devices. */

@@ -1,4 +1,6 @@
 import type { Change, Outcome } from "./change.ts"
+import type { Feed, FeedObserver, FeedOptions } from "./feed.ts"
+import type { Hit, HitOutcome } from "./hit.ts"
 import type { SessionRecord } from "./record.ts"
 
 /**
@@ -35,6 +37,47 @@ export interface UserIndexedStore extends SessionStore {
   revokeByUser(userId: string, except?: string, signal?: AbortSignal): Promise<readonly string[]>
 }
 
+/** Capability: an index of live sessions by the identity provider's session that they came from. */
+export interface ExternallyIndexedStore extends SessionStore {
+  /** Revokes all live sessions with this `login.externalId` in one atomic step; resolves to the ids revoked. */
+  revokeByExternalId(externalId: string, signal?: AbortSignal): Promise<readonly string[]>
+}
+
+/** Capability: counts uses in sliding windows, for rate limits. Its `sweep` removes what no window reaches any more, too. */
+export interface HitCountingStore extends SessionStore {
+  /** Judges and counts each hit in one atomic step, in order, as `applyHit` says; one outcome per hit. */
+  hit(hits: readonly Hit[], signal?: AbortSignal): Promise<HitOutcome[]>
+}
+
+/** Capability: tells what other nodes change. */
+export interface ObservableStore extends SessionStore {
+  /** Begins to listen, in the background; reconnects by itself until closed. Closing the store closes the feed too. */
+  observe(observer: FeedObserver, options: FeedOptions): Feed
+}
+
+/** Capability: keeps records of another store in memory. Its `find` is answered by that store, always. */
+export interface CachingStore extends SessionStore {
+  /**
+   * What memory holds of the session, if it may be trusted now and is at least of that version. `undefined` means that only
+   * the store can tell.
+   */
+  recall(id: string, version: number): SessionRecord | undefined
+  /** What `load` reads, which concurrent calls for one session share, and which is kept in memory. */
+  fill(
+    id: string,
+    version: number,
+    load: () => Promise<SessionRecord | undefined>,
+  ): Promise<SessionRecord | undefined>
+}
+
+/** Groups of counts since the start, or of what is held now, by the name of the part that counts. */
+export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+/** Capability: counts what it does, for an operator's eyes. */
+export interface MeasuredStore extends SessionStore {
+  counters(): Counters
+}
+
 /** Capability: counts of live sessions. */
 export interface CountingStore extends SessionStore {
   /** Live sessions, anonymous ones included. */
@@ -51,6 +94,12 @@ export interface ClearableStore extends SessionStore {
 
 export const isImmediate = (store: SessionStore): store is ImmediateStore => "findNow" in store
 export const isUserIndexed = (store: SessionStore): store is UserIndexedStore => "findByUser" in store
+export const isExternallyIndexed = (store: SessionStore): store is ExternallyIndexedStore =>
+  "revokeByExternalId" in store
+export const isHitCounting = (store: SessionStore): store is HitCountingStore => "hit" in store
+export const isObservable = (store: SessionStore): store is ObservableStore => "observe" in store
+export const isCaching = (store: SessionStore): store is CachingStore => "recall" in store
+export const isMeasured = (store: SessionStore): store is MeasuredStore => "counters" in store
 export const isCounting = (store: SessionStore): store is CountingStore => "countLive" in store
 export const isClearable = (store: SessionStore): store is ClearableStore => "revokeAll" in store
 

@@ -3,6 +3,7 @@ import { isSessionError, SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { SessionStore } from "../contract/store.ts"
 import { type Deadline, timeout, withDeadline } from "./deadline.ts"
+import type { Meters } from "./meter.ts"
 
 const MAX_BATCH = 512
 
@@ -19,6 +20,7 @@ interface Route<Item, Answer> {
   readonly operation: string
   readonly deadline: Deadline
   readonly maxQueued: number
+  readonly meters: Meters
   readonly send: (items: Item[], signal: AbortSignal) => Promise<Answer[]>
 }
 
@@ -27,7 +29,7 @@ interface Route<Item, Answer> {
  * in a burst, one call carries up to 512 of them. A full queue refuses with `ERR_SESSION_OVERLOADED` (G10). The deadline of
  * an item begins when it is added, so that a store that hangs holds nobody up for longer, however many wait (G12).
  */
-class Lane<Item, Answer> {
+export class Lane<Item, Answer> {
   readonly #waiting: Waiting<Item, Answer>[] = []
   #inFlight = false
   readonly #idle: (() => void)[] = []
@@ -112,11 +114,12 @@ class Lane<Item, Answer> {
 
   /** The call may take until the deadline of the item that was added last. */
   async #send(batch: readonly Waiting<Item, Answer>[]): Promise<Answer[]> {
-    const { operation, deadline, send } = this.#route
+    const { operation, deadline, meters, send } = this.#route
     const due = batch.at(-1)?.due ?? 0
     const left = Math.min(deadline, Math.ceil(due - performance.now()))
     const items = batch.map(each => each.item)
-    const answers = await withDeadline(operation, left, signal => send(items, signal))
+    const call = () => withDeadline(operation, left, signal => send(items, signal))
+    const answers = await meters.measure(operation, items.length, call)
     if (answers.length !== items.length) throw incomplete(operation, items.length, answers.length)
     return answers
   }
@@ -140,11 +143,11 @@ export class Batcher {
   readonly #finds: Lane<string, SessionRecord | undefined>
   readonly #changes: Lane<Change, Outcome>
 
-  constructor(store: SessionStore, deadline: Deadline, maxQueued: number) {
+  constructor(store: SessionStore, deadline: Deadline, maxQueued: number, meters: Meters) {
     const find = (ids: string[], signal: AbortSignal) => store.find(ids, signal)
     const apply = (changes: Change[], signal: AbortSignal) => store.apply(changes, signal)
-    this.#finds = new Lane({ operation: "find", deadline, maxQueued, send: find })
-    this.#changes = new Lane({ operation: "apply", deadline, maxQueued, send: apply })
+    this.#finds = new Lane({ operation: "find", deadline, maxQueued, meters, send: find })
+    this.#changes = new Lane({ operation: "apply", deadline, maxQueued, meters, send: apply })
   }
 
   find(id: string): Promise<SessionRecord | undefined> {

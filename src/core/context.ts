@@ -2,8 +2,10 @@ import type { Change, Outcome, Touch } from "../contract/change.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import type { SessionStore } from "../contract/store.ts"
 import type { Batcher } from "./batcher.ts"
+import type { HijackOptions } from "./client-signals.ts"
 import type { EventHub, RevokeReason } from "./events.ts"
 import type { Lifetimes } from "./lifetimes.ts"
+import type { Meters } from "./meter.ts"
 import type { SecretSource } from "./secret.ts"
 import type { Toucher } from "./toucher.ts"
 import type { UserLimit } from "./user-limit.ts"
@@ -14,15 +16,20 @@ export interface ManagerContext {
   readonly store: SessionStore
   readonly batcher: Pick<Batcher, "find" | "apply" | "drained">
   readonly toucher: Toucher
+  readonly meters: Meters
   readonly events: EventHub
   readonly secrets: SecretSource
   readonly rules: ValueRules
+  /** Whether data is stored under keys that only the client's secret unwraps. */
+  readonly encryptsAtRest: boolean
   readonly lifetimes: Lifetimes
   readonly userLimit: UserLimit | undefined
   /** Milliseconds after which a secret is replaced; `undefined`: never by time alone. */
   readonly rotateEvery: number | undefined
   /** How long a replaced secret stays good after the new one was seen, in milliseconds. */
   readonly rotationGrace: number
+  /** Which changes of a client are signs of theft; `undefined` when none is watched. */
+  readonly hijack: HijackOptions | undefined
   readonly storeTimeout: number
   readonly onStoreFailure: "fail" | "anonymous"
   /** What the client carries after a change; `undefined` when that is what it carries already. */

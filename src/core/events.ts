@@ -1,11 +1,15 @@
 import { channel } from "node:diagnostics_channel"
 import { EventEmitter } from "node:events"
+import type { HijackAnswer, HijackSignal } from "./client-signals.ts"
 
 /** Why a session ended. */
-export type RevokeReason = "logout" | "revoked" | "evicted" | "theft" | "replaced"
+export type RevokeReason = "logout" | "revoked" | "evicted" | "theft" | "replaced" | "credentials" | "hijack"
 
-/** Why a token opened no session. */
-export type RefusalReason = "malformed" | "unknown" | "secret"
+/**
+ * Why a token opened no session. `unencrypted`: it was stored without `encryptAtRest`, which is on now. `userAgent`: it came in a
+ * URL, from another user agent than the session's.
+ */
+export type RefusalReason = "malformed" | "unknown" | "secret" | "unencrypted" | "userAgent"
 
 /**
  * What happens in a session's life. Ids are public and safe to log; no event carries a secret (ASVS 16.2.5).
@@ -20,17 +24,39 @@ export interface SessionEvents {
     readonly cause: "privilege" | "periodic"
   }
   revoked: { readonly id: string; readonly userId: string | undefined; readonly reason: RevokeReason }
+  /** `revokeAll` has ended every session, so many that were live; it tells of no single one. */
+  revokedAll: { readonly count: number }
+  /** A stored value no longer fits its schema, and was taken for absent or migrated; told once per request. No value is told. */
+  mismatch: {
+    readonly id: string
+    readonly userId: string | undefined
+    readonly key: string
+    readonly action: "dropped" | "migrated"
+  }
   /** Reported by the sweep, once per session over all nodes. */
   expired: { readonly id: string }
   /** Ended to make room within `maxSessionsPerUser`. */
   evicted: { readonly id: string; readonly userId: string }
   /** A replaced secret came back after its grace: somebody holds a copy. The session has been revoked. */
   theft: { readonly id: string; readonly userId: string | undefined }
+  /** The client is not what it was at the login, and `hijack` watches for that. It tells no facts of the client. */
+  hijack: {
+    readonly id: string
+    readonly userId: string
+    readonly signal: HijackSignal
+    readonly answer: HijackAnswer
+  }
   /** A token was presented that opens no session. */
   refused: { readonly reason: RefusalReason; readonly id: string | undefined }
   /** An unsafe request came from a page of another site; it was refused unless `csrf.reportOnly` is set. */
   crossOrigin: { readonly method: string; readonly path: string; readonly origin: string | undefined }
-  /** A store call failed outside of any request (touch, sweep), or was answered by the `anonymous` policy. */
+  /** A rate limit turned a request away. */
+  rateLimited: {
+    readonly limit: string
+    readonly id: string | undefined
+    readonly userId: string | undefined
+  }
+  /** A store call failed outside of any request (touch, sweep), or a policy answered it (`anonymous`, rate limits). */
   storeError: { readonly operation: string; readonly error: unknown }
 }
 
@@ -40,11 +66,15 @@ const NAMES: readonly SessionEventName[] = [
   "created",
   "rotated",
   "revoked",
+  "revokedAll",
+  "mismatch",
   "expired",
   "evicted",
   "theft",
   "refused",
+  "hijack",
   "crossOrigin",
+  "rateLimited",
   "storeError",
 ]
 

@@ -1,24 +1,28 @@
-import { isSessionError, SessionError } from "../contract/errors.ts"
+import { SessionError } from "../contract/errors.ts"
 import type { ClientFacts, SessionRecord } from "../contract/record.ts"
 import {
-  type ImmediateStore,
   isClearable,
   isCounting,
-  isImmediate,
+  isExternallyIndexed,
+  isMeasured,
   type SessionStore,
 } from "../contract/store.ts"
+import { checkText } from "./authentication.ts"
 import { type ManagerContext, revokeRecord } from "./context.ts"
-import { typed, withDeadline } from "./deadline.ts"
+import { withDeadline } from "./deadline.ts"
 import { type Duration, milliseconds } from "./duration.ts"
 import type { SessionEventName, SessionEvents } from "./events.ts"
+import { type HitCounter, hitCounter } from "./hits.ts"
 import { infoOf, type SessionInfo } from "./info.ts"
-import { judge, type Opened } from "./opening.ts"
+import type { SessionMetrics } from "./metrics.ts"
+import { Opener } from "./opener.ts"
 import { Operations } from "./operations.ts"
 import { type ManagerOptions, managerContext } from "./options.ts"
+import { type ManagerPolicy, managerPolicy } from "./policy.ts"
 import { Session } from "./session.ts"
 import { type Exchange, SessionState } from "./state.ts"
 import { Sweeper } from "./sweeper.ts"
-import { formatToken, isId, parseToken, type Token } from "./token.ts"
+import { isId } from "./token.ts"
 import { userIndex } from "./user-limit.ts"
 
 /** How a session is opened. */
@@ -31,6 +35,10 @@ export interface OpenOptions {
   readonly exchange?: Exchange
   /** `true`: the token is good, but the client should be given it anew. */
   readonly reissue?: boolean
+  /** The version of the session that the client has seen: no older one is served (G5). */
+  readonly version?: number
+  /** `true`: the session opens for the user agent that it began with, and for no other. */
+  readonly boundToUserAgent?: boolean
 }
 
 /** Opens, lists, counts and ends sessions. All policy is here; the store only stores. */
@@ -38,17 +46,18 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
   readonly #context: ManagerContext
   readonly #operations: Operations
   readonly #sweeper: Sweeper
-  readonly #immediate: ImmediateStore | undefined
+  readonly #opener: Opener
   readonly #issueId: () => string
+  #hits: HitCounter | undefined
   #closing: Promise<void> | undefined
 
   /** Takes an open store. Options that are wrong, or contradict each other, throw `ERR_SESSION_CONFIG`. */
   constructor(store: SessionStore, options: ManagerOptions<Data> = {}) {
     const { context, sweepInterval } = managerContext(store, options)
     this.#context = context
-    this.#immediate = isImmediate(store) ? store : undefined
+    this.#opener = new Opener(context)
     this.#issueId = context.secrets.id
-    this.#operations = new Operations(context, (state, token) => this.#loadToken(state, token))
+    this.#operations = new Operations(context, async (state, token) => this.#opener.open(state, token))
     this.#sweeper = new Sweeper(store, context.events, {
       interval: sweepInterval,
       timeout: context.storeTimeout,
@@ -68,24 +77,16 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     const state = new SessionState(this.#context.rules, this.#issueId, options?.client, options?.exchange)
     if (options?.touch === false) state.touches = false
     if (options?.reissue) state.reissues = true
+    if (options?.boundToUserAgent) state.boundToUserAgent = true
+    if (this.#opener.carriesVersion) state.toldVersion = options?.version ?? 0
     const session = new Session<Data>(state, this.#operations)
     if (text === undefined) return session
     if (options?.lazy) {
       state.pendingToken = text
       return session
     }
-    const token = parseToken(text)
-    if (!token) {
-      this.#refuseMalformed(state)
-      return session
-    }
-    if (!this.#immediate) return this.#read(state, token).then(() => session)
-    try {
-      this.#adopt(state, token, this.#immediate.findNow(token.id))
-    } catch (error) {
-      this.#fallBack(state, typed("find", error))
-    }
-    return session
+    const reading = this.#opener.open(state, text)
+    return reading ? reading.then(() => session) : session
   }
 
   /** What may be shown of one live session, read from the store. */
@@ -127,11 +128,26 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     return ids
   }
 
+  /**
+   * Ends the sessions that came from this session of an identity provider, see {@link externalIdOf} and
+   * `LoginOptions.externalId`; resolves to the ids.
+   */
+  async revokeExternal(externalId: string): Promise<readonly string[]> {
+    const { store } = this.#context
+    if (!isExternallyIndexed(store)) throw unsupported("revokeExternal")
+    checkText("the externalId of revokeExternal", externalId)
+    const ids = await this.#call("revokeByExternalId", signal => store.revokeByExternalId(externalId, signal))
+    for (const id of ids) this.#context.events.emit("revoked", { id, userId: undefined, reason: "revoked" })
+    return ids
+  }
+
   /** Ends every session (ASVS 7.4.5); resolves to how many there were. */
   async revokeAll(): Promise<number> {
     const { store } = this.#context
     if (!isClearable(store)) throw unsupported("revokeAll")
-    return await this.#call("revokeAll", signal => store.revokeAll(signal))
+    const count = await this.#call("revokeAll", signal => store.revokeAll(signal))
+    this.#context.events.emit("revokedAll", { count })
+    return count
   }
 
   /** How many sessions are live, anonymous ones included. */
@@ -150,9 +166,26 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     return await this.#call("countUsersSeen", signal => store.countUsersSeen(since, signal))
   }
 
+  /** What counts uses in the store, for `rateLimit`. A store that cannot count: `ERR_SESSION_UNSUPPORTED`. */
+  hitCounter(): HitCounter {
+    this.#hits ??= hitCounter(this.#context)
+    return this.#hits
+  }
+
+  /** What was done since the start: calls of the store with their latencies, and the near cache's counts. */
+  metrics(): SessionMetrics {
+    const { meters, store } = this.#context
+    return { store: meters.read(), counters: isMeasured(store) ? store.counters() : {} }
+  }
+
   /** Listens to an event; returns the function that stops listening. */
   on<Name extends SessionEventName>(name: Name, listener: (event: SessionEvents[Name]) => void): () => void {
     return this.#context.events.on(name, listener)
+  }
+
+  /** What is in force of the options. */
+  protected managerPolicy(): ManagerPolicy {
+    return managerPolicy(this.#context)
   }
 
   /** Tells listeners of what a layer above has seen. */
@@ -196,57 +229,6 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
     await withDeadline("close", storeTimeout, () => store.close())
   }
 
-  async #loadToken(state: SessionState, text: string): Promise<void> {
-    const token = parseToken(text)
-    if (token) await this.#read(state, token)
-    else this.#refuseMalformed(state)
-  }
-
-  /** What is no token opens nothing ever: the client is told to forget it. */
-  #refuseMalformed(state: SessionState): void {
-    this.#context.events.emit("refused", { reason: "malformed", id: undefined })
-    if (!state.canIssue) return
-    state.delivery = { kind: "clear" }
-    state.exchange?.changed()
-  }
-
-  async #read(state: SessionState, token: Token): Promise<void> {
-    let record: SessionRecord | undefined
-    try {
-      record = await this.#context.batcher.find(token.id)
-    } catch (error) {
-      return this.#fallBack(state, typed("find", error))
-    }
-    this.#adopt(state, token, record)
-  }
-
-  #adopt(state: SessionState, token: Token, record: SessionRecord | undefined): void {
-    const now = this.#context.now()
-    const opened = judge(this.#context, token, record, now)
-    if (!opened) return
-    state.adopt(opened.record)
-    if (state.reissues && state.canIssue) this.#reissue(state, token, opened.record)
-    if (state.touches) this.#context.toucher.note(opened.record, now, opened.confirms)
-    if (opened.dueRotation) this.#scheduleRotation(state, opened)
-  }
-
-  #reissue(state: SessionState, token: Token, record: SessionRecord): void {
-    const { persistent, absoluteExpiresAt } = record
-    state.delivery = { kind: "issue", token: formatToken(token), persistent, expiresAt: absoluteExpiresAt }
-    state.exchange?.changed()
-  }
-
-  #scheduleRotation(state: SessionState, opened: Opened): void {
-    state.dueRotation = opened.dueRotation
-    state.exchange?.changed()
-  }
-
-  #fallBack(state: SessionState, error: SessionError): void {
-    if (this.#context.onStoreFailure === "fail" || isSessionError(error, "ERR_SESSION_CLOSED")) throw error
-    this.#context.events.emit("storeError", { operation: "find", error })
-    state.failure = error
-  }
-
   async #findRecord(id: string): Promise<SessionRecord | undefined> {
     this.#assertOpen()
     return isId(id) ? await this.#context.batcher.find(id) : undefined
@@ -254,7 +236,8 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
 
   async #call<Answer>(operation: string, call: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     this.#assertOpen()
-    return await withDeadline(operation, this.#context.storeTimeout, call)
+    const { meters, storeTimeout } = this.#context
+    return await meters.measure(operation, 1, () => withDeadline(operation, storeTimeout, call))
   }
 
   #assertOpen(): void {

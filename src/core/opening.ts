@@ -28,10 +28,7 @@ export function judge(
   }
   const presented = hashSecret(token.secret)
   const { previous } = record
-  if (sameHash(presented, record.secretHash)) {
-    const confirms = previous !== undefined && previous.confirmedAt === undefined
-    return { record, confirms, dueRotation: rotationDue(context, record, now) }
-  }
+  if (sameHash(presented, record.secretHash)) return openedByCurrent(context, record, now)
   if (!previous || !sameHash(presented, previous.secretHash)) {
     context.events.emit("refused", { reason: "secret", id: token.id })
     return undefined
@@ -41,6 +38,25 @@ export function judge(
     return undefined
   }
   return { record, confirms: false, dueRotation: reissueDue(context, record, presented, now) }
+}
+
+/**
+ * Judges a token against a record that memory held. It may only let in: who does not have the current secret of this
+ * record is judged against the store's, which may know a newer one.
+ */
+export function judgeRecalled(
+  context: ManagerContext,
+  token: Token,
+  record: SessionRecord,
+  now: number,
+): Opened | undefined {
+  if (!sameHash(hashSecret(token.secret), record.secretHash)) return undefined
+  return openedByCurrent(context, record, now)
+}
+
+function openedByCurrent(context: ManagerContext, record: SessionRecord, now: number): Opened {
+  const confirms = record.previous !== undefined && record.previous.confirmedAt === undefined
+  return { record, confirms, dueRotation: rotationDue(context, record, now) }
 }
 
 function rotationDue(context: ManagerContext, record: SessionRecord, now: number): DueRotation | undefined {

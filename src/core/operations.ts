@@ -1,19 +1,28 @@
 import type { Outcome } from "../contract/change.ts"
 import { SessionError } from "../contract/errors.ts"
 import type { Login, SessionRecord } from "../contract/record.ts"
+import {
+  checkAuthentication,
+  checkText,
+  isStamped,
+  type LoginOptions,
+  loginAfter,
+  type StepUpOptions,
+} from "./authentication.ts"
 import { type ManagerContext, revokeRecord } from "./context.ts"
 import { isStoreFailure, withDeadline } from "./deadline.ts"
 import type { RevokeReason } from "./events.ts"
 import { KeyedQueue } from "./keyed-queue.ts"
 import { type LifetimeOptions, type Lifetimes, resolveLifetimes } from "./lifetimes.ts"
 import { refused } from "./outcome.ts"
-import type { LoginOptions, SessionOperations } from "./session.ts"
+import type { SessionOperations } from "./session-operations.ts"
 import type { SessionState } from "./state.ts"
-import { updateStored } from "./updating.ts"
+import { readFresh, updateStored } from "./updating.ts"
 import { admitUser, enforceUserLimit, userIndex } from "./user-limit.ts"
 import { type Renewal, Writer } from "./writer.ts"
 
-const MAX_USER_ID_LENGTH = 1_024
+/** The login in the session of this id, after what that session's user has proved before. */
+type LoginFor = (id: string, earlier: Login | undefined) => Login
 
 /** Turns what a session asks for into changes, and their outcomes into what the session then is. */
 export class Operations implements SessionOperations {
@@ -41,6 +50,13 @@ export class Operations implements SessionOperations {
     })
   }
 
+  async reload(state: SessionState): Promise<void> {
+    state.assertStorable()
+    await inTurn(state, async () => {
+      if (state.record) await readFresh(this.#context, state, state.record.id)
+    })
+  }
+
   async commit(state: SessionState): Promise<void> {
     if (!state.dirty) return
     await inTurn(state, () => this.#commitChanges(state))
@@ -59,13 +75,15 @@ export class Operations implements SessionOperations {
 
   async login(state: SessionState, userId: string, options: LoginOptions): Promise<void> {
     state.assertIssuable()
-    checkUserId(userId)
+    checkText("the user's id that login takes", userId)
+    checkAuthentication("login", options)
     const lifetimes = resolveLifetimes(
       options,
       state.newLifetime ?? this.#context.lifetimes,
       "ERR_SESSION_INVALID_ARGUMENT",
     )
-    const login: Login = { userId, authenticatedAt: this.#loginTime(), methods: [...(options.methods ?? [])] }
+    const at = this.#loginTime()
+    const login: LoginFor = (id, earlier) => loginAfter(id, userId, earlier, options, at)
     await writing(state, async () => {
       await admitUser(this.#context, userId, state.record?.id)
       const { record } = state
@@ -79,6 +97,19 @@ export class Operations implements SessionOperations {
         state.delivery = { kind: "clear" }
         throw error
       }
+    })
+  }
+
+  async stepUp(state: SessionState, options: StepUpOptions): Promise<void> {
+    state.assertIssuable()
+    checkAuthentication("stepUp", options)
+    const at = this.#loginTime()
+    await writing(state, async () => {
+      const { record } = state
+      if (!record?.login) throw notLoggedIn()
+      const login = loginAfter(record.id, record.login.userId, record.login, options, at)
+      const outcome = await this.#changePrivilege(state, record, { privilege: { login }, proof: true })
+      if (outcome.kind !== "applied") throw refused(outcome)
     })
   }
 
@@ -98,10 +129,24 @@ export class Operations implements SessionOperations {
     state.assertStorable()
     await writing(state, async () => {
       const { record } = state
-      if (!record) return state.startAnew()
-      await this.#end(state, record, reason)
-      if (state.canIssue) state.delivery = { kind: "clear" }
+      if (record) return await this.#logOut(state, record, reason)
+      state.startAnew()
+      state.loggedOut = state.canIssue
     })
+  }
+
+  async verifyStamp(state: SessionState, stamp: string | undefined): Promise<boolean> {
+    state.assertStorable()
+    const { record } = state
+    if (!record?.login) return false
+    if (isStamped(record.id, record.login, stamp)) return true
+    await writing(state, async () => {
+      const fresh = await this.#context.batcher.find(record.id)
+      // Another request of this very session has changed the password meanwhile: that is no reason to end it.
+      if (fresh && isStamped(fresh.id, fresh.login, stamp)) throw refused({ kind: "conflict" })
+      await this.#logOut(state, record, "credentials")
+    })
+    return false
   }
 
   async revokeOthers(state: SessionState): Promise<number> {
@@ -143,18 +188,19 @@ export class Operations implements SessionOperations {
   }
 
   /** Logs in on the session at hand; when that ended or moved on meanwhile, on a new one. */
-  async #renewOrCreate(state: SessionState, lifetimes: Lifetimes, login: Login): Promise<void> {
+  async #renewOrCreate(state: SessionState, lifetimes: Lifetimes, login: LoginFor): Promise<void> {
     const { record } = state
     if (record) {
       state.newClient = true
-      const outcome = await this.#changePrivilege(state, record, { privilege: { login }, lifetimes })
+      const privilege = { login: login(record.id, record.login) }
+      const outcome = await this.#changePrivilege(state, record, { privilege, lifetimes, proof: true })
       if (outcome.kind === "applied") return
       const { client } = state
       const pending = state.values.take().set
       state.startAnew(outcome.kind === "gone" ? pending : state.values.all())
       state.client = client
     }
-    await this.#writer.create(state, login, lifetimes)
+    await this.#writer.create(state, login(state.id, undefined), lifetimes)
   }
 
   /** Only another change of privilege is a conflict: after a periodic rotation it tries again on the newer secret. */
@@ -166,6 +212,14 @@ export class Operations implements SessionOperations {
     if (fresh.epoch !== record.epoch || fresh.generation === record.generation) return outcome
     state.adopt(fresh)
     return await this.#changePrivilege(state, fresh, renewal)
+  }
+
+  /** Ends the session, and tells the client to forget it. */
+  async #logOut(state: SessionState, record: SessionRecord, reason: RevokeReason): Promise<void> {
+    await this.#end(state, record, reason)
+    if (!state.canIssue) return
+    state.delivery = { kind: "clear" }
+    state.loggedOut = true
   }
 
   /** Ends the session with all that was gathered for it; what is set from now on begins a new one. */
@@ -217,10 +271,8 @@ export function updateHere(state: SessionState, key: string, change: (value: unk
   return state.values.get(key)
 }
 
-function checkUserId(userId: string): void {
-  if (typeof userId === "string" && userId.length > 0 && userId.length <= MAX_USER_ID_LENGTH) return
-  throw new SessionError(
-    "ERR_SESSION_INVALID_ARGUMENT",
-    `login takes the user's id as a text of 1 to ${MAX_USER_ID_LENGTH} characters`,
+const notLoggedIn = (): SessionError =>
+  new SessionError(
+    "ERR_SESSION_NOT_LOGGED_IN",
+    "stepUp needs somebody who is logged in: use login, or put requireUser before it",
   )
-}

@@ -1,22 +1,28 @@
 import { SessionError } from "../contract/errors.ts"
 import type { SessionStore } from "../contract/store.ts"
 import { Batcher } from "./batcher.ts"
+import { type HijackOptions, resolveHijack } from "./client-signals.ts"
 import { type Codec, jsonCodec } from "./codec.ts"
 import type { ManagerContext } from "./context.ts"
 import { type Duration, milliseconds, timerMilliseconds } from "./duration.ts"
 import { EventHub } from "./events.ts"
 import { type LifetimeOptions, resolveLifetimes } from "./lifetimes.ts"
 import { type Limits, resolveLimits } from "./limits.ts"
+import { Meters } from "./meter.ts"
+import { type MismatchPolicies, resolvePolicies } from "./mismatch.ts"
 import type { DataSchema, StandardSchema } from "./schema.ts"
 import { type FillRandom, secretSource } from "./secret.ts"
 import { formatToken } from "./token.ts"
 import { Toucher } from "./toucher.ts"
 import { type UserLimit, userIndex } from "./user-limit.ts"
+import type { ValueRules } from "./values.ts"
 
 /** How a manager behaves. Times are {@link Duration}s: milliseconds, or text such as `"30m"`. */
 export interface ManagerOptions<Data extends object = Record<string, unknown>> extends LifetimeOptions {
   /** A Standard Schema per key: gives the data its type, and validates what is written and read. */
   readonly schema?: DataSchema<Data>
+  /** What reading a stored value does that no longer fits its schema, for all keys or for each. Default `"refuse"`. */
+  readonly onMismatch?: MismatchPolicies<Data>
   /** How values become text. Default: strict JSON. */
   readonly codec?: Codec
   readonly limits?: Partial<Limits>
@@ -32,6 +38,13 @@ export interface ManagerOptions<Data extends object = Record<string, unknown>> e
   readonly touchInterval?: Duration
   /** How often expired sessions are removed, ±20 %. Default 5 min; `false`: only by `sweep()`, or once told to start. */
   readonly sweepInterval?: Duration | false
+  /**
+   * Stores each value under a key that only the client's secret unwraps, so that the store's owner reads none (G9). Names of
+   * keys stay readable. Sessions that were stored without it are not opened. Default `false`.
+   */
+  readonly encryptAtRest?: boolean
+  /** Which changes of the client since the login are signs of a stolen token, and what they lead to. Default: none. */
+  readonly hijack?: HijackOptions
   /** How long any store call may take. Default 5 s. */
   readonly storeTimeout?: Duration
   /** What a request gets when the store fails: an error, or a session that cannot be stored. Default `"fail"`. */
@@ -47,6 +60,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof ManagerOptions>([
   "absoluteTimeout",
   "persistent",
   "schema",
+  "onMismatch",
   "codec",
   "limits",
   "maxSessionsPerUser",
@@ -55,6 +69,8 @@ const NAMES: ReadonlySet<string> = new Set<keyof ManagerOptions>([
   "rotationGrace",
   "touchInterval",
   "sweepInterval",
+  "encryptAtRest",
+  "hijack",
   "storeTimeout",
   "onStoreFailure",
   "now",
@@ -72,7 +88,11 @@ export function managerContext<Data extends object>(
   const limits = resolveLimits(options.limits)
   const storeTimeout = timerMilliseconds(options.storeTimeout ?? "5s", "storeTimeout")
   const events = new EventHub()
-  const batcher = new Batcher(store, storeTimeout, limits.maxQueued)
+  const schema = schemas(options.schema)
+  const policyOf = resolvePolicies(options.onMismatch, schema)
+  const onMismatch: ValueRules["onMismatch"] = event => events.emit("mismatch", event)
+  const meters = new Meters()
+  const batcher = new Batcher(store, storeTimeout, limits.maxQueued, meters)
   const touchInterval = Math.min(
     timerMilliseconds(options.touchInterval ?? "30s", "touchInterval"),
     lifetimes.idleTimeout / 10,
@@ -81,12 +101,15 @@ export function managerContext<Data extends object>(
     store,
     batcher,
     toucher: new Toucher(batcher, events, touchInterval),
+    meters,
     events,
     secrets: secretSource(options.fillRandom),
-    rules: { codec: codec(options.codec), limits, schema: schemas(options.schema), now },
+    rules: { codec: codec(options.codec), limits, schema, policyOf, onMismatch, now },
+    encryptsAtRest: flag("encryptAtRest", options.encryptAtRest),
     lifetimes,
     userLimit: userLimit(store, options),
     ...rotation(options),
+    hijack: resolveHijack(options.hijack),
     storeTimeout,
     onStoreFailure: oneOf("onStoreFailure", options.onStoreFailure ?? "fail", ["fail", "anonymous"]),
     writeToken: ({ id }, secret) => (secret === undefined ? undefined : formatToken({ id, secret })),
@@ -155,6 +178,11 @@ function userLimit<Data extends object>(
   }
   userIndex(store)
   return { max, onExceed: onUserLimit }
+}
+
+function flag(option: string, value = false): boolean {
+  if (typeof value === "boolean") return value
+  throw new SessionError("ERR_SESSION_CONFIG", `${option} is ${JSON.stringify(value)}: give true or false`)
 }
 
 function oneOf<Choice extends string>(option: string, value: Choice, choices: readonly Choice[]): Choice {

@@ -34,6 +34,8 @@ const STORE_OPTIONS = [
   "rotateEvery",
   "rotationGrace",
   "sweepInterval",
+  "encryptAtRest",
+  "hijack",
   "storeTimeout",
   "onStoreFailure",
 ] as const
@@ -143,6 +145,11 @@ class SealedOperations extends Operations {
   ): Promise<unknown> {
     state.assertChangeable()
     return updateHere(state, key, change)
+  }
+
+  /** There is nothing newer than what the client has sent. */
+  override async reload(state: SessionState): Promise<void> {
+    state.assertStorable()
   }
 
   override async revoke(state: SessionState, reason: "logout" | "revoked"): Promise<void> {

@@ -13,23 +13,31 @@ export interface SecretSource {
   id(): string
   /** 256 bits, base64url, 43 characters. */
   secret(): string
+  /** For keys and nonces. */
+  bytes(length: number): Buffer
 }
 
 /** Draws from the system in larger portions, as a call for 16 bytes costs almost as much as one for 4,080. */
 export function secretSource(fill: FillRandom = randomFillSync): SecretSource {
   const pool = Buffer.alloc(POOL_BYTES)
   let used = POOL_BYTES
-  const draw = (length: number): string => {
+  const draw = <Drawn>(length: number, take: (from: number, to: number) => Drawn): Drawn => {
     if (used + length > POOL_BYTES) {
       fill(pool)
       used = 0
     }
-    const text = pool.toString("base64url", used, used + length)
+    const drawn = take(used, used + length)
     pool.fill(0, used, used + length)
     used += length
-    return text
+    return drawn
   }
-  return { id: () => draw(ID_BYTES), secret: () => draw(SECRET_BYTES) }
+  const asText = (from: number, to: number): string => pool.toString("base64url", from, to)
+  const asBytes = (from: number, to: number): Buffer => Buffer.from(pool.subarray(from, to))
+  return {
+    id: () => draw(ID_BYTES, asText),
+    secret: () => draw(SECRET_BYTES, asText),
+    bytes: length => draw(length, asBytes),
+  }
 }
 
 /** What a store keeps of a secret: its SHA-256, base64url, 43 characters (G9). */

@@ -1,46 +1,14 @@
 import { SessionError } from "../contract/errors.ts"
 import type { ClientFacts } from "../contract/record.ts"
-import { type Duration, milliseconds } from "./duration.ts"
+import { isStamped, type LoginOptions, type StepUpOptions } from "./authentication.ts"
+import type { DeepReadonly, KeyOf, SetOptions } from "./data-types.ts"
+import { milliseconds } from "./duration.ts"
 import { addFlash, type FlashMessage, hasFlashes, takeFlashes } from "./flash.ts"
 import { infoOf, type SessionInfo } from "./info.ts"
 import type { LifetimeOptions } from "./lifetimes.ts"
+import type { SessionOperations } from "./session-operations.ts"
 import type { SessionState } from "./state.ts"
 import { RESERVED_PREFIX } from "./values.ts"
-
-/** `T` with every level read-only, as values are frozen. */
-export type DeepReadonly<T> = T extends (...args: never[]) => unknown
-  ? T
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T
-
-/** The keys of the data's type. */
-export type KeyOf<Data> = Extract<keyof Data, string>
-
-export interface SetOptions {
-  /** The key's own life; it ends with the session at the latest. */
-  readonly expiresIn?: Duration
-}
-
-export interface LoginOptions extends LifetimeOptions {
-  /** How the user was authenticated, as RFC 8176 names methods: `["pwd"]`, `["pwd", "otp"]`. */
-  readonly methods?: readonly string[]
-  /** What a list of devices shows for this session, such as "Anna's laptop". */
-  readonly label?: string
-}
-
-/** What a session asks of the manager. Each call is acknowledged by the store once it resolves. */
-export interface SessionOperations {
-  readonly now: () => number
-  load(state: SessionState): Promise<void>
-  commit(state: SessionState): Promise<void>
-  update(state: SessionState, key: string, change: (value: unknown) => unknown): Promise<unknown>
-  login(state: SessionState, userId: string, options: LoginOptions): Promise<void>
-  renew(state: SessionState): Promise<void>
-  revoke(state: SessionState, reason: "logout" | "revoked"): Promise<void>
-  revokeOthers(state: SessionState): Promise<number>
-  setLifetime(state: SessionState, options: LifetimeOptions): void
-}
 
 let stateOf: (session: object) => SessionState
 
@@ -68,6 +36,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   constructor(state: SessionState, operations: SessionOperations) {
     this.#state = state
     this.#operations = operations
+    // `session.cart = []` would be lost with the request: in a module, it throws.
+    Object.preventExtensions(this)
   }
 
   /** Names the session: random, public, stable for its life, safe to log. It opens nothing: that takes the secret. */
@@ -89,6 +59,11 @@ export class Session<Data extends object = Record<string, unknown>> {
   /** When the user proved who they are, in ms since 1970. */
   get authenticatedAt(): number | undefined {
     return this.#loaded.record?.login?.authenticatedAt
+  }
+
+  /** Whether the client has changed since the login, and `hijack` challenges that; `false` after `login` or `stepUp`. */
+  get challenged(): boolean {
+    return this.#loaded.challenged
   }
 
   /** Everything that may be shown of a stored session; `undefined` before it is stored. */
@@ -208,11 +183,31 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Logs the user in: a new secret, the old one ends at once (G3, ASVS 7.2.4), a new absolute lifetime. The data of an
-   * anonymous visitor (the cart) stays; after another user, the session starts empty under a new id.
-   * Errors: `ERR_SESSION_USER_LIMIT` when `maxSessionsPerUser` refuses.
+   * anonymous visitor (the cart) stays; after another user, the session starts empty under a new id; of the same user,
+   * earlier methods stay with their own times. Errors: `ERR_SESSION_USER_LIMIT` when `maxSessionsPerUser` refuses.
    */
   async login(userId: string, options: LoginOptions = {}): Promise<void> {
     await this.#operations.login(this.#state, userId, options)
+  }
+
+  /**
+   * Notes that the user at hand has proved again, or further, who they are: a second factor, the password before a sensitive
+   * change. A new secret, the old one ends at once (ASVS 7.2.4, 7.5.1); lifetimes, label and earlier methods stay.
+   * Errors: `ERR_SESSION_NOT_LOGGED_IN`.
+   */
+  async stepUp(options: StepUpOptions): Promise<void> {
+    await this.#operations.stepUp(this.#state, options)
+  }
+
+  /** Whether the login was made under this stamp (`LoginOptions.stamp`); compared in constant time. */
+  hasStamp(stamp: string | undefined): boolean {
+    const { record } = this.#loaded
+    return record !== undefined && isStamped(record.id, record.login, stamp)
+  }
+
+  /** The same, but a login under another stamp, or without one, is ended, told as `credentials`. */
+  async verifyStamp(stamp: string | undefined): Promise<boolean> {
+    return await this.#operations.verifyStamp(this.#state, stamp)
   }
 
   /** Ends the session everywhere at once. What is set afterwards begins a new, anonymous one. */
@@ -253,6 +248,15 @@ export class Session<Data extends object = Record<string, unknown>> {
   /** Loads a session that a lazy route did not load; otherwise does nothing. */
   async load(): Promise<this> {
     await this.#operations.load(this.#state)
+    return this
+  }
+
+  /**
+   * Reads the session anew from the store, past what this node remembers; what this request has changed stays on top.
+   * `ERR_SESSION_GONE` when it has ended meanwhile, `ERR_SESSION_CONFLICT` when its privileges have changed.
+   */
+  async reload(): Promise<this> {
+    await this.#operations.reload(this.#state)
     return this
   }
 

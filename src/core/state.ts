@@ -1,5 +1,6 @@
 import { SessionError } from "../contract/errors.ts"
 import type { ClientFacts, SessionData, SessionRecord } from "../contract/record.ts"
+import type { Vault } from "./at-rest/vault.ts"
 import type { Lifetimes } from "./lifetimes.ts"
 import type { PendingData, ValueRules } from "./values.ts"
 import { Values } from "./values.ts"
@@ -45,6 +46,8 @@ export class SessionState {
   /** The session as last read from, or written to, the store; `undefined` before it is stored and after it ended. */
   record: SessionRecord | undefined
   values: Values
+  /** What decrypts the record's data, if it is encrypted at rest. */
+  vault: Vault | undefined
   exchange: Exchange | undefined
   delivery: Delivery | undefined
   dueRotation: DueRotation | undefined
@@ -54,10 +57,20 @@ export class SessionState {
   pendingToken: string | undefined
   /** Why nothing can be stored: the failure that the `anonymous` policy answered. */
   failure: SessionError | undefined
+  /** Whether this request has ended the session, so that the client may be told to forget more than its token. */
+  loggedOut: boolean
   /** Whether this request counts as a use of the session. */
   touches: boolean
   /** Whether the client should be given its token anew. */
   reissues: boolean
+  /** Whether only the user agent that the session began with may open it. */
+  boundToUserAgent: boolean
+  /** Whether the client has changed since the login, so that the session counts as not fresh. */
+  challenged: boolean
+  /** The version that the client names; `undefined` where clients carry none, as one node has all sessions in memory. */
+  toldVersion: number | undefined
+  /** Whether the record came out of a near cache, so that the store may know a newer one. */
+  recalled: boolean
   /** The operation under way; operations of one session object run one after another. */
   operation: Promise<unknown> | undefined
   #newId: string | undefined
@@ -74,7 +87,8 @@ export class SessionState {
     this.#rules = rules
     this.#issueId = issueId
     this.record = undefined
-    this.values = new Values(rules)
+    this.values = new Values(rules, this)
+    this.vault = undefined
     this.#client = client
     this.exchange = exchange
     this.delivery = undefined
@@ -83,8 +97,13 @@ export class SessionState {
     this.newClient = false
     this.pendingToken = undefined
     this.failure = undefined
+    this.loggedOut = false
     this.touches = true
     this.reissues = false
+    this.boundToUserAgent = false
+    this.challenged = false
+    this.toldVersion = undefined
+    this.recalled = false
     this.operation = undefined
     this.#newId = undefined
   }
@@ -98,7 +117,7 @@ export class SessionState {
   /** Becomes the session that a token opened. */
   adopt(record: SessionRecord): void {
     this.record = record
-    this.values.rebase(record.data)
+    this.values.rebase(this.vault ? this.vault.view(record.data) : record.data)
   }
 
   /** What is known of the client now, under the label that the session has. */
@@ -108,6 +127,11 @@ export class SessionState {
     return label === undefined ? this.#client : { ...this.#client, label }
   }
 
+  /** Whether anything can be said of the client: outside of a request, nothing can. */
+  get isClientKnown(): boolean {
+    return this.exchange !== undefined || (this.#client ?? NO_CLIENT) !== NO_CLIENT
+  }
+
   set client(client: ClientFacts) {
     this.#client = client
   }
@@ -115,6 +139,25 @@ export class SessionState {
   /** Whether a response must wait: for changes to be stored, or for an operation under way. */
   get dirty(): boolean {
     return this.changed || this.operation !== undefined
+  }
+
+  /** The version that the client has to be told, so that no other node shows it an older one (G5). */
+  get newVersion(): number | undefined {
+    if (this.toldVersion === undefined) return undefined
+    const version = this.record?.version
+    return version === this.toldVersion ? undefined : version
+  }
+
+  /** Whether the client has to be told of a token, of a version or of a logout. */
+  get hasNews(): boolean {
+    return this.delivery !== undefined || this.newVersion !== undefined || this.loggedOut
+  }
+
+  /** Notes that the client is being told. */
+  told(): void {
+    this.delivery = undefined
+    this.loggedOut = false
+    if (this.toldVersion !== undefined) this.toldVersion = this.record?.version ?? 0
   }
 
   /** Whether there are changes to store, or a secret is due. */
@@ -141,7 +184,8 @@ export class SessionState {
 
   /** Takes back what was not stored; what was changed since stays on top. */
   restore({ data, newLifetime, newClient }: PendingChanges): void {
-    this.values.restore(data, this.record?.data)
+    this.values.restore(data)
+    if (this.record) this.adopt(this.record)
     this.newLifetime ??= newLifetime
     this.newClient ||= newClient
     // A creation whose answer was lost may hold the id already.
@@ -159,12 +203,14 @@ export class SessionState {
   /** Becomes a session that is not stored yet: another id, no data but what is given. */
   startAnew(data?: SessionData): void {
     this.record = undefined
+    this.challenged = false
+    this.vault = undefined
     this.#newId = undefined
     this.dueRotation = undefined
     this.newLifetime = undefined
     this.newClient = false
     this.#forgetLabel()
-    this.values = new Values(this.#rules)
+    this.values = new Values(this.#rules, this)
     if (data) this.values.restore({ set: data, unset: [] })
   }
 

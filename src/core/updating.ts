@@ -1,6 +1,7 @@
 import type { Patch } from "../contract/change.ts"
 import { SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
+import { sealedPatch } from "./at-rest/sealing.ts"
 import { applyOne, type ManagerContext } from "./context.ts"
 import { recordAfter, refused } from "./outcome.ts"
 import type { SessionState } from "./state.ts"
@@ -38,12 +39,17 @@ export async function updateStored(
   )
 }
 
-async function readFresh(context: ManagerContext, state: SessionState, id: string): Promise<SessionRecord> {
+/** The record as the store has it now; what the session has gathered stays on top. */
+export async function readFresh(
+  context: ManagerContext,
+  state: SessionState,
+  id: string,
+): Promise<SessionRecord> {
   const fresh = await context.batcher.find(id)
   if (!fresh) throw refused({ kind: "gone" })
   if (state.record && fresh.epoch !== state.record.epoch) throw refused({ kind: "conflict" })
-  state.record = fresh
-  state.values.rebase(fresh.data)
+  state.adopt(fresh)
+  state.recalled = false
   return fresh
 }
 
@@ -58,21 +64,23 @@ function patchFor(
   const now = context.now()
   const keep = expiresAt !== undefined && expiresAt > now ? expiresAt : undefined
   const seen = state.touches ? context.toucher.carriedBy(fresh, now) : undefined
+  const data =
+    value === undefined
+      ? { set: new Map(), unset: [key] }
+      : { set: new Map([[key, state.values.encode(key, value, keep)]]), unset: [] }
   return {
     kind: "patch",
     id: fresh.id,
     epoch: fresh.epoch,
     ifVersion: fresh.version,
-    set: value === undefined ? new Map() : new Map([[key, state.values.encode(key, value, keep)]]),
-    unset: value === undefined ? [key] : [],
+    ...sealedPatch(state.vault, data, fresh, now - context.rotationGrace),
     ...(seen && { seen }),
   }
 }
 
 function adopt(state: SessionState, record: SessionRecord, key: string): void {
-  state.record = record
   state.values.settle(key)
-  state.values.rebase(record.data)
+  state.adopt(record)
 }
 
 const pause = (context: ManagerContext, attempt: number): Promise<void> =>

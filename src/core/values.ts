@@ -1,7 +1,10 @@
 import { SessionError } from "../contract/errors.ts"
-import type { SessionData, StoredValue } from "../contract/record.ts"
+import type { SessionData, SessionRecord, StoredValue } from "../contract/record.ts"
+import { lengthOf } from "./at-rest/sealed-value.ts"
 import { type Codec, deepFreeze } from "./codec.ts"
+import type { SessionEvents } from "./events.ts"
 import type { Limits } from "./limits.ts"
+import { fitted, type PolicyOf } from "./mismatch.ts"
 import { type StandardSchema, validate } from "./schema.ts"
 
 /** Keys that begin so are the library's own: flash messages. */
@@ -12,12 +15,22 @@ export interface ValueRules {
   readonly codec: Codec
   readonly limits: Limits
   readonly schema: ReadonlyMap<string, StandardSchema<unknown>>
+  /** What becomes of a stored value that does not fit its schema any more. */
+  readonly policyOf: PolicyOf
+  readonly onMismatch: (event: SessionEvents["mismatch"]) => void
   readonly now: () => number
 }
 
 export interface PendingData {
   readonly set: SessionData
   readonly unset: readonly string[]
+  /** Keys whose stored value was dropped as it did not fit: to be removed too, unless another request has set them anew. */
+  readonly dropped?: readonly string[]
+}
+
+/** Whose data it is. */
+interface Owner {
+  readonly record: SessionRecord | undefined
 }
 
 const NO_DATA: SessionData = new Map()
@@ -31,11 +44,16 @@ export class Values {
   #set: Map<string, StoredValue> | undefined
   #unset: Set<string> | undefined
   #decoded: Map<string, unknown> | undefined
+  /** Keys whose stored value was found not to fit, and counts as absent. */
+  #dropped: Set<string> | undefined
+  /** Keys of which a mismatch has been told. */
+  #told: Set<string> | undefined
+  readonly #owner: Owner | undefined
   readonly #rules: ValueRules
 
-  constructor(rules: ValueRules, stored: SessionData = NO_DATA) {
+  constructor(rules: ValueRules, owner?: Owner) {
     this.#rules = rules
-    this.#stored = stored
+    this.#owner = owner
   }
 
   get changed(): boolean {
@@ -52,7 +70,7 @@ export class Values {
   }
 
   has(key: string): boolean {
-    return this.#find(key) !== undefined
+    return this.#find(key) !== undefined && !this.#isDropped(key)
   }
 
   keys(): string[] {
@@ -66,6 +84,7 @@ export class Values {
     this.#set.set(key, stored)
     this.#unset?.delete(key)
     this.#decoded?.delete(key)
+    this.#dropped?.delete(key)
   }
 
   /** The value as a store would keep it, checked against the schema and all limits. */
@@ -90,10 +109,13 @@ export class Values {
 
   /** Hands over the changes for storing, and reads on as if they were stored. */
   take(): PendingData {
-    const pending = { set: this.#set ?? NO_DATA, unset: this.#unset ? [...this.#unset] : [] }
+    const unset = this.#unset ? [...this.#unset] : []
+    const dropped = this.#dropped && [...this.#dropped]
+    const pending = { set: this.#set ?? NO_DATA, unset, ...(dropped && { dropped }) }
     this.#stored = this.all()
     this.#set = undefined
     this.#unset = undefined
+    this.#dropped = undefined
     return pending
   }
 
@@ -112,6 +134,7 @@ export class Values {
   rebase(stored: SessionData): void {
     this.#stored = stored
     this.#decoded = undefined
+    this.#dropped = undefined
   }
 
   /** Forgets the pending change of one key. */
@@ -138,7 +161,9 @@ export class Values {
   }
 
   #find(key: string): StoredValue | undefined {
-    const value = this.#set?.get(key) ?? (this.#unset?.has(key) ? undefined : this.#stored.get(key))
+    const value =
+      this.#set?.get(key) ??
+      (this.#unset?.has(key) || this.#dropped?.has(key) ? undefined : this.#stored.get(key))
     if (value?.expiresAt !== undefined && value.expiresAt <= this.#rules.now()) return undefined
     return value
   }
@@ -163,8 +188,7 @@ export class Values {
 
   #decode(key: string, { text }: StoredValue): unknown {
     const decoded = decodeText(this.#rules.codec, key, text)
-    const schema = this.#rules.schema.get(key)
-    const value = schema ? validate(schema, key, decoded) : decoded
+    const value = this.#fit(key, decoded)
     if (deepFreeze(value)) {
       this.#decoded ??= new Map()
       this.#decoded.set(key, value)
@@ -172,13 +196,47 @@ export class Values {
     return value
   }
 
+  /** What is stored may be older than the schema; what this request has set may not. */
+  #fit(key: string, decoded: unknown): unknown {
+    const schema = this.#rules.schema.get(key)
+    if (!schema) return decoded
+    if (this.#set?.has(key)) return validate(schema, key, decoded)
+    const { value, action } = fitted(schema, this.#rules.policyOf(key), key, decoded)
+    if (action) this.#noteMismatch(key, action)
+    return value
+  }
+
+  #noteMismatch(key: string, action: SessionEvents["mismatch"]["action"]): void {
+    if (action === "dropped") {
+      this.#dropped ??= new Set()
+      this.#dropped.add(key)
+    }
+    const record = this.#owner?.record
+    if (!record || this.#told?.has(key)) return
+    this.#told ??= new Set()
+    this.#told.add(key)
+    this.#rules.onMismatch({ id: record.id, userId: record.login?.userId, key, action })
+  }
+
+  /** Only reading tells. What reading would refuse is there. */
+  #isDropped(key: string): boolean {
+    const { policyOf, schema } = this.#rules
+    if (!schema.has(key) || policyOf(key) === "refuse" || this.#set?.has(key)) return false
+    try {
+      this.get(key)
+    } catch {
+      return false
+    }
+    return this.#dropped?.has(key) === true
+  }
+
   #sizeWithout(key: string): { keys: number; length: number } {
     let keys = 0
     let length = 0
-    for (const [other, { text }] of this.all()) {
+    for (const [other, value] of this.all()) {
       if (other === key) continue
       keys++
-      length += other.length + text.length
+      length += other.length + lengthOf(value)
     }
     return { keys, length }
   }

@@ -1,5 +1,7 @@
 import type { Create, Outcome, Patch, Rotate, Seen } from "../contract/change.ts"
-import type { Login, SessionRecord } from "../contract/record.ts"
+import type { ClientFacts, Login, SessionRecord } from "../contract/record.ts"
+import { sealedCreation, sealedPatch, sealedRotation } from "./at-rest/sealing.ts"
+import { Vault } from "./at-rest/vault.ts"
 import { applyOne, type ManagerContext } from "./context.ts"
 import { type Lifetimes, lifetimeFrom, seenNow } from "./lifetimes.ts"
 import { recordAfter, refused } from "./outcome.ts"
@@ -11,6 +13,8 @@ export interface Renewal {
   readonly privilege?: { readonly login: Login | undefined }
   readonly previousSecretHash?: string
   readonly lifetimes?: Lifetimes
+  /** The user has proved who they are: what is known of the client is noted anew. */
+  readonly proof?: boolean
 }
 
 /** The epoch of an anonymous session; a session that begins with a login has had one change of privilege. */
@@ -27,6 +31,9 @@ export class Writer {
   async create(state: SessionState, login?: Login, lifetimes?: Lifetimes): Promise<void> {
     const secret = this.#context.secrets.secret()
     const now = this.#context.now()
+    const vault = this.#context.encryptsAtRest
+      ? Vault.begin(state.id, this.#context.secrets.bytes)
+      : undefined
     const pending = state.take()
     const record: SessionRecord = {
       id: state.id,
@@ -41,29 +48,33 @@ export class Writer {
       ...lifetimeFrom(now, lifetimes ?? pending.newLifetime ?? this.#context.lifetimes),
       login,
       client: state.client,
-      data: pending.data.set,
+      data: sealedCreation(vault, pending.data.set, secret),
     }
     const outcome = await this.#apply(state, { kind: "create", record }, pending)
     if (outcome.kind !== "applied") throw refused(outcome)
     state.record = record
+    state.vault = vault
     this.#deliver(state, record, secret)
     this.#context.events.emit("created", { id: record.id, userId: login?.userId })
   }
 
   async patch(state: SessionState, record: SessionRecord): Promise<void> {
+    state.vault?.unlock()
     const pending = state.take()
+    const { now, rotationGrace } = this.#context
+    const data = sealedPatch(state.vault, pending.data, record, now() - rotationGrace)
     const change: Patch = {
       kind: "patch",
       id: record.id,
       epoch: record.epoch,
-      ...this.#extras(state, record, pending),
+      ...this.#extras(state, record, { ...pending, data }),
     }
-    const outcome = await this.#apply(state, change, pending)
+    const { applied, outcome } = await this.#applyPatch(state, record, change, pending)
     if (outcome.kind !== "applied") {
-      state.values.rebase(record.data)
+      state.adopt(record)
       throw refused(outcome)
     }
-    state.record = recordAfter(record, change, outcome.version, this.#context.now())
+    state.record = recordAfter(record, applied, outcome.version, this.#context.now())
     this.#deliver(state, state.record, undefined)
   }
 
@@ -72,7 +83,10 @@ export class Writer {
     const { privilege, lifetimes } = renewal
     const secret = this.#context.secrets.secret()
     const at = this.#context.now()
+    const vault = privilege ? state.vault?.next(record.data) : state.vault
+    vault?.unlock()
     const pending = state.take()
+    const data = sealedRotation(vault, pending.data, record, secret, renewal.previousSecretHash)
     const change: Rotate = {
       kind: "rotate",
       id: record.id,
@@ -82,7 +96,12 @@ export class Writer {
       previousSecretHash: renewal.previousSecretHash,
       at,
       ...(privilege && { privilege }),
-      ...this.#extras(state, record, { ...pending, newLifetime: lifetimes ?? pending.newLifetime }),
+      ...this.#extras(
+        state,
+        record,
+        { ...pending, data, newLifetime: lifetimes ?? pending.newLifetime },
+        renewal.proof,
+      ),
     }
     const outcome = await this.#apply(state, change, pending)
     if (outcome.kind !== "applied") {
@@ -91,10 +110,23 @@ export class Writer {
     }
     const after = recordAfter(record, change, outcome.version, at)
     state.record = after
+    state.vault = vault
+    if (renewal.proof) state.challenged = false
     this.#deliver(state, after, secret)
     const cause = privilege ? "privilege" : "periodic"
     this.#context.events.emit("rotated", { id: after.id, userId: after.login?.userId, cause })
     return outcome
+  }
+
+  /** Removes values that were dropped too, unless another request has changed the session: it may have set them anew (G1). */
+  async #applyPatch(state: SessionState, record: SessionRecord, change: Patch, pending: PendingChanges) {
+    const { dropped = [] } = pending.data
+    if (dropped.length > 0) {
+      const removing = { ...change, ifVersion: record.version, unset: [...change.unset, ...dropped] }
+      const outcome = await this.#apply(state, removing, pending)
+      if (outcome.kind !== "conflict") return { applied: removing, outcome }
+    }
+    return { applied: change, outcome: await this.#apply(state, change, pending) }
   }
 
   /** Applies, and puts everything back when the store failed, so that it can be tried again. */
@@ -111,15 +143,27 @@ export class Writer {
     }
   }
 
-  #extras(state: SessionState, record: SessionRecord, { data, newLifetime, newClient }: PendingChanges) {
+  #extras(
+    state: SessionState,
+    record: SessionRecord,
+    { data, newLifetime, newClient }: PendingChanges,
+    proof = false,
+  ) {
     const now = this.#context.now()
     const seen = state.touches ? this.#seen(record, newLifetime, now) : undefined
     return {
-      ...(newClient && { client: state.client }),
+      ...((newClient || proof) && { client: this.#clientOf(state, record, proof) }),
       ...(newLifetime && { lifetime: lifetimeFrom(now, newLifetime) }),
       ...(seen && { seen }),
-      ...data,
+      set: data.set,
+      unset: data.unset,
     }
+  }
+
+  /** Where changes of the client are watched, a new label must not pass off another client as the one that logged in. */
+  #clientOf({ client }: SessionState, record: SessionRecord, proof: boolean): ClientFacts {
+    if (proof || !this.#context.hijack) return client
+    return client.label === undefined ? record.client : { ...record.client, label: client.label }
   }
 
   #seen(record: SessionRecord, newLifetime: Lifetimes | undefined, now: number): Seen | undefined {

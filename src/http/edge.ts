@@ -1,11 +1,17 @@
 import { SessionError } from "../contract/errors.ts"
 import type { SessionEvents } from "../core/events.ts"
-import type { Delivery } from "../core/state.ts"
+import type { SessionState } from "../core/state.ts"
+import type { HeaderLine } from "./carriers/carrier.ts"
+import { Carriers } from "./carriers/carriers.ts"
+import type { CarrierOption, IssueBy } from "./carriers/options.ts"
+import type { Presented } from "./carriers/presented.ts"
+import { clearSiteDataHeader, type SiteData } from "./clear-site-data.ts"
 import { CookieCarrier } from "./cookie-carrier.ts"
 import { type CookieOptions, resolveCookie } from "./cookie-options.ts"
 import { OriginCheck, type OriginCheckOptions, type UnsafeRequest } from "./csrf/origin.ts"
 import { type TokenKind, type TokenProtection, tokenProtection } from "./token-protection.ts"
 import { type Peer, TrustedProxies, type TrustProxy } from "./trusted-proxies.ts"
+import { VersionCookie } from "./version-cookie.ts"
 
 /** How sessions meet HTTP. */
 export interface EdgeOptions {
@@ -20,28 +26,55 @@ export interface EdgeOptions {
   readonly token?: TokenKind
   /** The application's keys, newest first: each 32 random bytes as base64url, see `generateKey`. */
   readonly keys?: readonly string[]
+  /**
+   * What the browser is told to forget at logout, by the header `Clear-Site-Data`; `true`: `cache` and `storage`. Default: its
+   * cookie alone. `cookies` takes all cookies of the site, those of other hosts of its domain too.
+   */
+  readonly clearSiteData?: boolean | readonly SiteData[]
+  /** How the token travels, in order of precedence: the first that has one decides. Default `["cookie"]`. */
+  readonly carriers?: readonly CarrierOption[]
+  /** Which of them a new session takes when its client has sent no token. Default: the first. */
+  readonly issueBy?: IssueBy
 }
 
-/** The headers that tell a client of its token. */
+/** The headers that tell a client what to carry. */
 export interface TokenHeaders {
-  readonly setCookie: string
+  readonly setCookie: readonly string[]
+  /** The header with the token, for clients that carry it in one. */
+  readonly token: HeaderLine | undefined
   /** A response that sets a cookie must stay out of every cache (ASVS 14.3.2). */
   readonly cacheControl: "no-store"
+  /** What else the browser has to forget, as the session was logged out (ASVS 14.3.1). */
+  readonly clearSiteData: string | undefined
 }
 
 /** What every adapter needs at the HTTP edge, made once and checked at the start. */
 export class Edge {
   readonly carrier: CookieCarrier
+  readonly carriers: Carriers
+  /** `undefined` where clients carry no version. */
+  readonly versions: VersionCookie | undefined
   readonly proxies: TrustedProxies
   /** `undefined` when it has been switched off. */
   readonly originCheck: OriginCheck | undefined
   readonly #now: () => number
+  readonly #clearSiteData: string | undefined
   #warned = false
 
-  constructor(options: EdgeOptions = {}, now: () => number = Date.now, protection = protectionFor(options)) {
+  constructor(
+    options: EdgeOptions = {},
+    now: () => number = Date.now,
+    protection = protectionFor(options),
+    carriesVersion = false,
+  ) {
     this.carrier = new CookieCarrier(options.cookie, protection)
+    this.versions = carriesVersion ? new VersionCookie(this.carrier.cookie) : undefined
+    const { carriers, issueBy } = options
+    this.carriers = new Carriers({ carriers, issueBy }, this.carrier, protection, this.versions)
+    checkCookie(options, this.carriers)
     this.originCheck = options.csrf === false ? undefined : new OriginCheck(options.csrf)
     this.proxies = new TrustedProxies(options.trustProxy)
+    this.#clearSiteData = clearSiteDataHeader(options.clearSiteData)
     this.#now = now
   }
 
@@ -57,11 +90,45 @@ export class Edge {
     )
   }
 
-  /** The headers for a delivery. Warns once when the browser is going to drop, or to expose, the cookie. */
-  headersFor(delivery: Delivery, peer: Peer, host: string | undefined): TokenHeaders {
+  /**
+   * Takes out of the state what the client has to be told; `undefined` when that is nothing. Warns once when the browser is
+   * going to drop, or to expose, the cookie.
+   */
+  take(
+    state: SessionState,
+    presented: Presented,
+    peer: Peer,
+    host: string | undefined,
+  ): TokenHeaders | undefined {
+    const { delivery } = state
+    if (!state.hasNews) return undefined
+    if (presented.carrier.kind !== "cookie") return this.#takeWithoutCookie(state, presented)
     const secure = this.proxies.isSecure(peer)
-    if (!secure && delivery.kind === "issue") this.#warnOnce(peer, host)
-    return { setCookie: this.carrier.write(delivery, secure, this.#now()), cacheControl: "no-store" }
+    if (!secure && delivery?.kind === "issue") this.#warnOnce(peer, host)
+    const token = delivery && this.carrier.write(delivery, secure, this.#now())
+    const version = this.versions?.write(state, secure)
+    const clearSiteData = state.loggedOut ? this.#clearSiteData : undefined
+    state.told()
+    return {
+      setCookie: [token, version].filter(each => each !== undefined),
+      token: undefined,
+      cacheControl: "no-store",
+      clearSiteData,
+    }
+  }
+
+  /** Versions are told to cookies alone: other clients are always answered by the store. */
+  #takeWithoutCookie(state: SessionState, presented: Presented): TokenHeaders | undefined {
+    const { delivery, loggedOut } = state
+    state.told()
+    if (!delivery && !loggedOut) return undefined
+    if (delivery) presented.told(delivery)
+    return {
+      setCookie: [],
+      token: delivery && presented.carrier.write(delivery),
+      cacheControl: "no-store",
+      clearSiteData: loggedOut ? this.#clearSiteData : undefined,
+    }
   }
 
   #warnOnce(peer: Peer, host: string | undefined): void {
@@ -72,6 +139,14 @@ export class Edge {
     this.#warned = true
     process.emitWarning(always ? DROPPED : EXPOSED, { code: "SOJOURN_INSECURE_CONNECTION" })
   }
+}
+
+function checkCookie({ cookie }: EdgeOptions, { kinds }: Carriers): void {
+  if (cookie === undefined || kinds.includes("cookie")) return
+  throw new SessionError(
+    "ERR_SESSION_CONFIG",
+    'cookie is given, but carriers names none: add "cookie" to carriers, or leave the option cookie out',
+  )
 }
 
 const protectionFor = ({ cookie, keys, token }: EdgeOptions): TokenProtection =>

@@ -3,6 +3,7 @@
  * `[key, text]` or `[key, text, expiresAt]`, because an object would reorder keys such as "10".
  */
 import type {
+  AuthenticationMethod,
   ClientFacts,
   Login,
   PreviousSecret,
@@ -84,19 +85,46 @@ export function dataFromJson(value: unknown): SessionData {
   return data
 }
 
-export const loginToJson = ({ userId, authenticatedAt, methods }: Login): Login => ({
+export const loginToJson = ({ userId, authenticatedAt, externalId, ...facts }: Login): Login => ({
   userId,
   authenticatedAt,
-  methods,
+  ...loginFactsToJson(facts),
+  ...(externalId !== undefined && { externalId }),
 })
 
 export function loginFromJson(value: unknown): Login {
-  const json = readObject(value, ["userId", "authenticatedAt", "methods"])
+  const json = readObject(value, ["userId", "authenticatedAt", ...LOGIN_FACTS, "externalId"])
+  const { userId, authenticatedAt, externalId, ...facts } = json
   return {
-    userId: readText(json.userId),
-    authenticatedAt: readNumber(json.authenticatedAt),
-    methods: readList(json.methods, readText),
+    userId: readText(userId),
+    authenticatedAt: readNumber(authenticatedAt),
+    ...loginFactsFromJson(facts),
+    ...(externalId !== undefined && { externalId: readText(externalId) }),
   }
+}
+
+/** What a login says besides its indexed fields. */
+export type LoginFacts = Pick<Login, (typeof LOGIN_FACTS)[number]>
+
+export const loginFactsToJson = ({ methods, assurance, stampHash }: LoginFacts): LoginFacts => ({
+  methods: methods.map(({ name, at }) => ({ name, at })),
+  ...(assurance !== undefined && { assurance }),
+  ...(stampHash !== undefined && { stampHash }),
+})
+
+/** @throws ShapeError when the value is not what {@link loginFactsToJson} makes. */
+export function loginFactsFromJson(value: unknown): LoginFacts {
+  const json = readObject(value, LOGIN_FACTS)
+  return {
+    methods: readList(json.methods, methodFromJson),
+    ...(json.assurance !== undefined && { assurance: readText(json.assurance) }),
+    ...(json.stampHash !== undefined && { stampHash: readText(json.stampHash) }),
+  }
+}
+
+function methodFromJson(value: unknown): AuthenticationMethod {
+  const json = readObject(value, ["name", "at"])
+  return { name: readText(json.name), at: readNumber(json.at) }
 }
 
 export const clientToJson = ({ address, userAgent, label }: ClientFacts): ClientFacts => ({
@@ -134,6 +162,8 @@ function readDataEntry(value: unknown): [string, StoredValue] {
   const stored = { text: readText(text), ...(entry.length === 3 && { expiresAt: readNumber(expiresAt) }) }
   return [readText(key), stored]
 }
+
+const LOGIN_FACTS = ["methods", "assurance", "stampHash"] as const
 
 const RECORD_FIELDS = [
   "id",

@@ -1,10 +1,25 @@
 import { SessionError } from "../contract/errors.ts"
 import type { SessionStore, StoreContext, StoreFactory } from "../contract/store.ts"
 
+const openPostgres: StoreFactory = async (url, context) =>
+  (await import("./postgres/index.ts")).openPostgresStore(url, context)
+const openRedis: StoreFactory = async (url, context) =>
+  (await import("./redis/index.ts")).openRedisStore(url, context)
+
 const factories = new Map<string, StoreFactory>([
   ["memory", async (url, context) => (await import("./memory/index.ts")).openMemoryStore(url, context)],
   ["file", async (url, context) => (await import("./file/index.ts")).openFileStore(url, context)],
   ["sqlite", async (url, context) => (await import("./sqlite/index.ts")).openSqliteStore(url, context)],
+  ["postgres", openPostgres],
+  ["postgresql", openPostgres],
+  ["redis", openRedis],
+  ["rediss", openRedis],
+  ["redis+cluster", openRedis],
+  ["rediss+cluster", openRedis],
+  ["redis+sentinel", openRedis],
+  ["rediss+sentinel", openRedis],
+  ["valkey", openRedis],
+  ["valkeys", openRedis],
 ])
 
 /**

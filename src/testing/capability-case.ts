@@ -1,9 +1,13 @@
 import {
   type ClearableStore,
   type CountingStore,
+  type ExternallyIndexedStore,
+  type HitCountingStore,
   type ImmediateStore,
   isClearable,
   isCounting,
+  isExternallyIndexed,
+  isHitCounting,
   isImmediate,
   isUserIndexed,
   type SessionStore,
@@ -14,6 +18,11 @@ import { Trial } from "./trial.ts"
 
 export const IMMEDIATE: Capability<ImmediateStore> = { name: "findNow", has: isImmediate }
 export const USER_INDEX: Capability<UserIndexedStore> = { name: "a user index", has: isUserIndexed }
+export const EXTERNAL_INDEX: Capability<ExternallyIndexedStore> = {
+  name: "an index by external id",
+  has: isExternallyIndexed,
+}
+export const HITS: Capability<HitCountingStore> = { name: "hit", has: isHitCounting }
 export const COUNTING: Capability<CountingStore> = { name: "counts", has: isCounting }
 export const CLEARABLE: Capability<ClearableStore> = { name: "revokeAll", has: isClearable }
 

@@ -7,7 +7,12 @@ import { concurrencyCases } from "./cases/concurrency.ts"
 import { countingCases } from "./cases/counting.ts"
 import { createCases } from "./cases/create.ts"
 import { durableCases } from "./cases/durable.ts"
+import { externalIndexCases } from "./cases/external-index.ts"
+import { externalIndexUpkeepCases } from "./cases/external-index-upkeep.ts"
 import { findCases } from "./cases/find.ts"
+import { hitModelCases } from "./cases/hit-model.ts"
+import { hitUpkeepCases } from "./cases/hit-upkeep.ts"
+import { hitCases } from "./cases/hits.ts"
 import { immediateCases } from "./cases/immediate.ts"
 import { immutabilityCases } from "./cases/immutability.ts"
 import { modelCases } from "./cases/model.ts"
@@ -79,8 +84,13 @@ const definitions: readonly CaseDefinition[] = [
   ...immediateCases,
   ...userIndexCases,
   ...userIndexUpkeepCases,
+  ...externalIndexCases,
+  ...externalIndexUpkeepCases,
   ...countingCases,
   ...clearableCases,
+  ...hitCases,
+  ...hitUpkeepCases,
+  ...hitModelCases,
   ...durableCases,
   ...modelCases,
 ]

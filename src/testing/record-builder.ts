@@ -57,7 +57,8 @@ export class RecordBuilder {
 
   /** A login just now, by password. */
   login(userId: string, fields: Partial<Login> = {}): Login {
-    return { userId, authenticatedAt: this.#now(), methods: ["pwd"], ...fields }
+    const authenticatedAt = fields.authenticatedAt ?? this.#now()
+    return { userId, authenticatedAt, methods: [{ name: "pwd", at: authenticatedAt }], ...fields }
   }
 }
 

@@ -133,7 +133,10 @@ function plain(record: SessionRecord | undefined, now: number): object | undefin
     login: login && {
       userId: login.userId,
       authenticatedAt: login.authenticatedAt,
-      methods: [...login.methods],
+      methods: login.methods.map(({ name, at }) => ({ name, at })),
+      assurance: login.assurance,
+      stampHash: login.stampHash,
+      externalId: login.externalId,
     },
     client: { address: client.address, userAgent: client.userAgent, label: client.label },
     data: new Map(entries.map(([key, { text, expiresAt }]) => [key, { text, expiresAt }])),

@@ -1,43 +1,16 @@
 import assert from "node:assert/strict"
-import { after, afterEach, before, beforeEach, describe, it } from "node:test"
-import type { Browser, BrowserContext, Page } from "playwright-core"
+import { describe, it } from "node:test"
 import { openShop } from "../examples/shop-process.ts"
-import { launchChromium } from "../services/chromium.ts"
 import { FAINT_TEXTS, focusedText, NAMELESS_CONTROLS, tabTo, typeInto } from "./looking.ts"
+import { logIn, visits } from "./visits.ts"
 
-const PAGES = ["/", "/cart", "/visits", "/devices"]
+const PAGES = ["/", "/cart", "/visits", "/devices", "/confirm", "/password"]
 const DAY = 86_400
 
 describe("the example shop in Chromium", () => {
   const shop = openShop()
-  let browser: Browser
-  let visits: BrowserContext[] = []
-  let complaints: string[] = []
-
-  before(async () => {
-    browser = await launchChromium()
-  })
-  after(() => browser.close())
-
-  beforeEach(() => {
-    complaints = []
-  })
-  afterEach(async () => {
-    for (const visit of visits) await visit.close()
-    visits = []
-    assert.deepEqual(complaints, [], "the console stays empty")
-  })
-
-  /** A browser of its own, without cookies. Whatever its console says counts as a complaint. */
-  const openPage = async (options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> => {
-    const context = await browser.newContext({ baseURL: shop.address, ...options })
-    visits.push(context)
-    context.setDefaultTimeout(10_000)
-    const page = await context.newPage()
-    page.on("console", message => complaints.push(message.text()))
-    page.on("pageerror", error => complaints.push(error.message))
-    return page
-  }
+  const visit = visits()
+  const openPage = (options: Parameters<typeof visit>[0] = {}) => visit({ baseURL: shop.address, ...options })
 
   it("can be used with the keyboard alone", async () => {
     const page = await openPage()
@@ -168,11 +141,3 @@ describe("the example shop in Chromium", () => {
     }
   })
 })
-
-async function logIn(page: Page, user: string, password: string, { goTo = true } = {}): Promise<void> {
-  if (goTo) await page.goto("/login")
-  await page.getByLabel("User name").fill(user)
-  await page.getByLabel("Password").fill(password)
-  await page.getByRole("main").getByRole("button", { name: "Log in" }).click()
-  await page.locator(".message").first().waitFor()
-}

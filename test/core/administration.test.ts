@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { SessionStore } from "../../src/contract/index.ts"
 import { SessionManager } from "../../src/core/manager.ts"
+import { createMemoryStore } from "../../src/stores/memory/index.ts"
 import { stores } from "../promises/stores.ts"
 import { begin, code, logIn, opens, times, trial } from "../promises/trial.ts"
 
@@ -24,7 +25,11 @@ for (const kind of stores) {
         id: laptop.id,
         userId: "anna",
         authenticatedAt: loggedInAt,
-        methods: ["pwd", "otp"],
+        methods: [
+          { name: "pwd", at: loggedInAt },
+          { name: "otp", at: loggedInAt },
+        ],
+        assurance: undefined,
         createdAt: loggedInAt,
         lastSeenAt: loggedInAt,
         expiresAt: loggedInAt + 3_600_000,
@@ -118,12 +123,65 @@ describe("administration", () => {
       () => manager.list("anna"),
       () => manager.countOf("anna"),
       () => manager.revokeUser("anna"),
+      () => manager.revokeExternal("idp#1"),
       () => manager.revokeAll(),
       () => manager.countLive(),
       () => manager.countOnline({ within: "5m" }),
     ]
     for (const call of calls) await assert.rejects(call, code("ERR_SESSION_UNSUPPORTED"))
     assert.throws(() => new SessionManager(plain, { maxSessionsPerUser: 1 }), code("ERR_SESSION_UNSUPPORTED"))
+  })
+})
+
+it("revokeAll() tells how many it ended, and of no single one", async t => {
+  const manager = (await trial(t)).manager()
+  await logIn(manager, "anna")
+  await begin(manager)
+  const told: unknown[] = []
+  manager.on("revokedAll", event => told.push(event))
+  manager.on("revoked", event => told.push(event))
+  await manager.revokeAll()
+  assert.deepEqual(told, [{ count: 2 }])
+})
+
+describe("revokeExternal()", () => {
+  it("ends all sessions that came from one of the provider's, tells each, and no other", async t => {
+    const { clock } = await trial(t)
+    await using manager = new SessionManager(createMemoryStore(), { now: clock.now, sweepInterval: false })
+    const made = async (externalId?: string) => {
+      const session = await manager.open(undefined)
+      await session.login("anna", externalId === undefined ? {} : { externalId })
+      return session.id
+    }
+    const ended = [await made("idp#1"), await made("idp#1")].sort()
+    const kept = [await made("idp#2"), await made()]
+    const told: string[] = []
+    manager.on("revoked", ({ id, reason }) => told.push(`${id} ${reason}`))
+    assert.deepEqual([...(await manager.revokeExternal("idp#1"))].sort(), ended)
+    assert.deepEqual(
+      told.sort(),
+      ended.map(id => `${id} revoked`),
+    )
+    const left = (await manager.list("anna")).map(({ id }) => id)
+    assert.deepEqual(left.sort(), kept.sort())
+    assert.deepEqual(await manager.revokeExternal("idp#1"), [])
+  })
+
+  it("goes by the session that the last login of the user named; a step-up without one keeps it", async t => {
+    const { clock } = await trial(t)
+    await using manager = new SessionManager(createMemoryStore(), { now: clock.now, sweepInterval: false })
+    const session = await manager.open(undefined)
+    await session.login("anna", { externalId: "idp#1" })
+    await session.login("anna", { externalId: "idp#2" })
+    await session.stepUp({ methods: ["otp"] })
+    assert.deepEqual(await manager.revokeExternal("idp#1"), [])
+    assert.deepEqual(await manager.revokeExternal("idp#2"), [session.id])
+  })
+
+  it("takes a text of 1 to 1,024 characters", async () => {
+    await using manager = new SessionManager(createMemoryStore(), { sweepInterval: false })
+    for (const text of ["", "x".repeat(1_025)])
+      await assert.rejects(manager.revokeExternal(text), code("ERR_SESSION_INVALID_ARGUMENT"))
   })
 })
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { type Change, type Create, SessionError } from "../../src/contract/index.ts"
 import { Batcher } from "../../src/core/batcher.ts"
+import { Meters } from "../../src/core/meter.ts"
 import { RecordBuilder } from "../../src/testing/index.ts"
 import { code, settled, times } from "../promises/trial.ts"
 import { ReferenceStore } from "../testing/reference-store.ts"
@@ -29,7 +30,7 @@ const creations = (count: number): Create[] =>
 describe("the batcher", () => {
   it("sends what is alone at once", async () => {
     const store = new CountedStore(Date.now)
-    const batcher = new Batcher(store, 1_000, 100)
+    const batcher = new Batcher(store, 1_000, 100, new Meters())
     void batcher.find("x")
     assert.deepEqual(store.finds, [1])
     await batcher.drained()
@@ -37,7 +38,7 @@ describe("the batcher", () => {
 
   it("sends a burst of 64 in two calls: the first, and all that piled up behind it", async () => {
     const store = new CountedStore(Date.now)
-    const batcher = new Batcher(store, 1_000, 100)
+    const batcher = new Batcher(store, 1_000, 100, new Meters())
     await Promise.all(times(64, index => batcher.find(String(index))))
     await Promise.all(creations(64).map(change => batcher.apply(change)))
     assert.deepEqual(
@@ -51,14 +52,14 @@ describe("the batcher", () => {
 
   it("puts at most 512 into one call", async () => {
     const store = new CountedStore(Date.now)
-    const batcher = new Batcher(store, 1_000, 10_000)
+    const batcher = new Batcher(store, 1_000, 10_000, new Meters())
     await Promise.all(times(1_200, index => batcher.find(String(index))))
     assert.deepEqual(store.finds, [1, 512, 512, 175])
   })
 
   it("gives each its own answer, and keeps the order of changes", async () => {
     const store = new ReferenceStore(Date.now)
-    const batcher = new Batcher(store, 1_000, 1_000)
+    const batcher = new Batcher(store, 1_000, 1_000, new Meters())
     const records = builder.records(100)
     const outcomes = await Promise.all(
       records.flatMap(record => [
@@ -83,7 +84,7 @@ describe("the batcher", () => {
     const store = new ReferenceStore(Date.now)
     let end = () => {}
     store.apply = () => new Promise(resolve => (end = () => resolve([{ kind: "gone" }])))
-    const batcher = new Batcher(store, 1_000, 100)
+    const batcher = new Batcher(store, 1_000, 100, new Meters())
     const revoking = batcher.apply({ kind: "revoke", id: "x" })
     assert.equal(await batcher.find("x"), undefined)
     end()
@@ -97,7 +98,7 @@ describe("the batcher", () => {
       if (ids.includes("bad")) throw new Error("disk failure")
       return await find(ids)
     }
-    const batcher = new Batcher(store, 1_000, 100)
+    const batcher = new Batcher(store, 1_000, 100, new Meters())
     const first = batcher.find("good")
     const batch = ["bad", "with it"].map(id => batcher.find(id))
     assert.equal(await first, undefined)
@@ -108,7 +109,7 @@ describe("the batcher", () => {
   it("counts an item's deadline from when it was added, not from when it is sent", async () => {
     const store = new ReferenceStore(Date.now)
     store.find = () => new Promise(() => undefined)
-    const batcher = new Batcher(store, 600, 100)
+    const batcher = new Batcher(store, 600, 100, new Meters())
     const begun = performance.now()
     const first = assert.rejects(batcher.find("first"), code("ERR_SESSION_STORE_TIMEOUT"))
     await new Promise(resolve => setTimeout(resolve, 300))
@@ -129,7 +130,7 @@ describe("the batcher", () => {
       sent.push(...ids)
       return new Promise(resolve => (end = () => resolve(ids.map(() => undefined))))
     }
-    const batcher = new Batcher(store, 40, 1_000)
+    const batcher = new Batcher(store, 40, 1_000, new Meters())
     const late = ["a", "b", "c"].map(id =>
       assert.rejects(batcher.find(id), code("ERR_SESSION_STORE_TIMEOUT")),
     )
@@ -145,7 +146,7 @@ describe("the batcher", () => {
 
   it("is drained once nothing waits", async () => {
     const store = new CountedStore(Date.now)
-    const batcher = new Batcher(store, 1_000, 100)
+    const batcher = new Batcher(store, 1_000, 100, new Meters())
     await batcher.drained()
     let answered = 0
     for (const change of creations(20)) void batcher.apply(change).then(() => answered++)
@@ -157,7 +158,7 @@ describe("the batcher", () => {
     const store = new CountedStore(Date.now)
     const [taken, ...others] = creations(3)
     assert.ok(taken)
-    const batcher = new Batcher(store, 1_000, 100)
+    const batcher = new Batcher(store, 1_000, 100, new Meters())
     await batcher.apply(taken)
     const apply = store.apply.bind(store)
     store.apply = async changes => {

@@ -141,10 +141,11 @@ async function outcomeOf(call: () => unknown): Promise<object> {
   }
 }
 
-function agrees(kind: StoreKind, runs: number): void {
-  it(`any sequence of operations of several objects over its sessions agrees with the model, on ${kind.name}`, async t => {
+function agrees(kind: StoreKind, runs: number, encryptAtRest = false): void {
+  const on = encryptAtRest ? `${kind.name}, encrypted at rest` : kind.name
+  it(`any sequence of operations of several objects over its sessions agrees with the model, on ${on}`, async t => {
     const place = await trial(t, kind)
-    const manager = place.manager({ idleTimeout: IDLE, absoluteTimeout: ABSOLUTE })
+    const manager = place.manager({ idleTimeout: IDLE, absoluteTimeout: ABSOLUTE, encryptAtRest })
     const refusals = new Set<unknown>()
     const sequences = fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async steps => {
       const run = new Run(place, manager)
@@ -160,5 +161,10 @@ function agrees(kind: StoreKind, runs: number): void {
 
 describe("the core", () => {
   agrees(anyStore, 250)
-  for (const kind of stores) agrees(kind, kind.name === "sqlite" ? 15 : 40)
+  agrees(anyStore, 100, true)
+  for (const kind of stores) {
+    const runs = kind.name === "sqlite" ? 15 : 40
+    agrees(kind, runs)
+    agrees(kind, runs, true)
+  }
 })

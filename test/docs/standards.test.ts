@@ -119,7 +119,7 @@ describe("ending sessions (ASVS 5.0, V7.4)", () => {
     await session.login("anna", { methods: ["pwd"], label: "laptop" })
     const [info] = await sessions.list("anna")
     assert.deepEqual(info?.client, { address: "192.0.2.1", userAgent: "Firefox", label: "laptop" })
-    assert.deepEqual(info?.methods, ["pwd"])
+    assert.deepEqual(info?.methods, [{ name: "pwd", at: session.authenticatedAt }])
     const byId = await sessions.open(info?.id)
     assert.equal(byId.userId, undefined)
   })

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { describe, it } from "node:test"
-import { createApp } from "../../examples/shop/app.ts"
 import { createSessions } from "../../src/index.ts"
+import { serveShop } from "./shop-here.ts"
 import { openShop, ShopProcess } from "./shop-process.ts"
 import { SlowPost } from "./slow-post.ts"
 import { Visitor } from "./visitor.ts"
@@ -21,7 +18,8 @@ describe("the shop's error pages", () => {
   it("G2: answers 401 to a click that overlaps the end of its session, and changes nothing", async () => {
     const anna = new Visitor(shop.address)
     await anna.logIn("anna")
-    const click = await SlowPost.begin(shop.address, "/cart/add", "product=tent", await anna.cookieHeader())
+    const form = `product=tent&_csrf=${anna.token}`
+    const click = await SlowPost.begin(shop.address, "/cart/add", form, await anna.cookieHeader())
     await anna.post("/logout")
     const answer = await click.finish()
     assert.equal(answer.status, 401)
@@ -62,13 +60,10 @@ describe("the shop's error pages", () => {
     const log = context.mock.method(console, "error", () => {})
     await using sessions = await createSessions({ store: "memory:", cookie: { secure: "auto" } })
     context.mock.method(sessions, "list", async () => assert.fail("secret detail"))
-    const server = createServer(createApp(sessions)).listen(0, "localhost")
-    await once(server, "listening")
-    const { port } = server.address() as AddressInfo
-    const anna = new Visitor(`http://localhost:${port}`)
+    await using shop = await serveShop(sessions)
+    const anna = new Visitor(shop.address)
     await anna.logIn("anna")
     const answer = await anna.get("/devices")
-    server.close().closeAllConnections()
     assert.equal(answer.status, 500)
     assert.match(answer.body, /<h1>Something went wrong<\/h1>/)
     assert.doesNotMatch(answer.body, /secret detail|at .*\.ts/)

@@ -61,7 +61,7 @@ export function openShop(): { readonly address: string } {
   let shop: ShopProcess
   before(async () => {
     directory = await mkdtemp(PREFIX)
-    shop = await ShopProcess.open({ SESSIONS_URL: databaseIn(directory) })
+    shop = await ShopProcess.open({ SESSIONS_URL: databaseIn(directory), LOGIN_ATTEMPTS: "1000" })
   })
   after(async () => {
     await shop.close()

@@ -29,11 +29,12 @@ describe("memory store: options", () => {
       "maxSessions=",
       "maxBytes=1e3",
       "maxBytes=-1",
+      "maxHitKeys=0",
     ]
     const twice = "maxSessions=1&maxSessions=2"
     const urls = [...queries, twice].map(query => `memory:?${query}`)
     for (const url of [...urls, "memory:sessions", "memory://host", "memory:#x", "file:"]) {
-      const expected = failsWith("ERR_SESSION_CONFIG", /maxSessions \(.*maxBytes \(/)
+      const expected = failsWith("ERR_SESSION_CONFIG", /maxSessions \(.*maxBytes \(.*maxHitKeys \(/)
       assert.throws(() => openMemoryStore(url, clock), expected, url)
     }
   })
@@ -45,6 +46,10 @@ describe("memory store: options", () => {
         failsWith("ERR_SESSION_CONFIG", /maxSessions/),
       )
       assert.throws(() => createMemoryStore({ maxBytes: wrong }), failsWith("ERR_SESSION_CONFIG", /maxBytes/))
+      assert.throws(
+        () => createMemoryStore({ maxHitKeys: wrong }),
+        failsWith("ERR_SESSION_CONFIG", /maxHitKeys/),
+      )
     }
   })
 })

@@ -14,7 +14,7 @@ import { type Disk, ReferenceStore } from "./reference-store.ts"
 const DEADLINE = 1_000
 
 /** A fault that fails more cases than this says nothing about any of them. */
-const TELLING = 40
+const TELLING = 60
 
 const isRandom = ({ name }: ContractCase): boolean => name.includes("random steps")
 
@@ -49,6 +49,8 @@ describe("the random runs by themselves find a store that", () => {
     "sweeps the living",
     "forgets the user index at a rotation",
     "counts sessions for users",
+    "drops the external id",
+    "keeps the external id after it has gone",
   ]
   for (const fault of faults.filter(({ name }) => found.includes(name))) {
     it(fault.name, async () => {
@@ -59,7 +61,7 @@ describe("the random runs by themselves find a store that", () => {
     })
   }
 
-  it("is one of ten kinds", () => {
+  it("is one of twelve kinds", () => {
     const names = faults.map(({ name }) => name)
     assert.deepEqual(
       found.filter(name => !names.includes(name)),

@@ -1,8 +1,14 @@
 import {
   applyChange,
+  applyHit,
   type Change,
   type ClearableStore,
   type CountingStore,
+  type ExternallyIndexedStore,
+  type Hit,
+  type HitCount,
+  type HitCountingStore,
+  type HitOutcome,
   type ImmediateStore,
   type Outcome,
   SessionError,
@@ -10,7 +16,12 @@ import {
   type UserIndexedStore,
 } from "../../src/contract/index.ts"
 
-type Everything = ImmediateStore & UserIndexedStore & CountingStore & ClearableStore
+type Everything = ImmediateStore &
+  UserIndexedStore &
+  ExternallyIndexedStore &
+  CountingStore &
+  ClearableStore &
+  HitCountingStore
 
 /** What a durable store would have on its disk. */
 export type Disk = Map<string, SessionRecord>
@@ -18,6 +29,7 @@ export type Disk = Map<string, SessionRecord>
 /** The plainest store that keeps the contract: a map and `applyChange`. Its parts are there to be replaced by faulty ones. */
 export class ReferenceStore implements Everything {
   protected readonly records: Map<string, SessionRecord>
+  protected readonly counts = new Map<string, { readonly count: HitCount; readonly end: number }>()
   protected readonly now: () => number
   #closed = false
 
@@ -43,6 +55,7 @@ export class ReferenceStore implements Everything {
 
   async sweep(now: number, limit: number): Promise<readonly string[]> {
     await this.#enter()
+    for (const [key, { end }] of this.counts) if (end <= now) this.counts.delete(key)
     const over = [...this.records.values()].filter(record => record.expiresAt <= now).slice(0, limit)
     return over.map(({ id }) => this.remove(id))
   }
@@ -65,6 +78,16 @@ export class ReferenceStore implements Everything {
     await this.#enter()
     const ended = this.ofUser(userId).filter(record => record.id !== except)
     return ended.map(({ id }) => this.remove(id))
+  }
+
+  async revokeByExternalId(externalId: string, _signal?: AbortSignal): Promise<readonly string[]> {
+    await this.#enter()
+    return this.ofExternal(externalId).map(({ id }) => this.remove(id))
+  }
+
+  async hit(hits: readonly Hit[], _signal?: AbortSignal): Promise<HitOutcome[]> {
+    await this.#enter()
+    return hits.map(hit => this.count(hit))
   }
 
   async countLive(_signal?: AbortSignal): Promise<number> {
@@ -116,6 +139,21 @@ export class ReferenceStore implements Everything {
     return own.sort((a, b) => since(a) - since(b) || (a.id < b.id ? -1 : 1))
   }
 
+  protected ofExternal(externalId: string): SessionRecord[] {
+    return this.live().filter(record => record.login?.externalId === externalId)
+  }
+
+  protected count(hit: Hit): HitOutcome {
+    const outcome = this.judged(this.counts.get(hit.key)?.count, hit, this.now())
+    const { allowed: _, ...count } = outcome
+    this.counts.set(hit.key, { count, end: count.windowStart + 2 * hit.window })
+    return outcome
+  }
+
+  protected judged(stored: HitCount | undefined, hit: Hit, now: number): HitOutcome {
+    return applyHit(stored, hit, now)
+  }
+
   protected isLive(record: SessionRecord): boolean {
     return this.now() < record.expiresAt
   }
@@ -125,7 +163,7 @@ export class ReferenceStore implements Everything {
     return {
       ...record,
       previous: previous && { ...previous },
-      login: login && { ...login, methods: [...login.methods] },
+      login: login && { ...login, methods: login.methods.map(method => ({ ...method })) },
       client: { ...client },
       data: new Map(Array.from(data, ([key, value]) => [key, { ...value }])),
     }

@@ -10,6 +10,8 @@ export interface Page {
 export interface Visitor {
   readonly name: string | undefined
   readonly cartCount: number
+  /** The hidden field for their forms. */
+  readonly token?: Html | undefined
 }
 
 export const layout = (
@@ -37,7 +39,7 @@ export const layout = (
       ${navLink("/visits", "Visits", path)}
       ${visitor.name !== undefined && navLink("/devices", "Devices", path)}
     </nav>
-    ${visitor.name === undefined ? navLink("/login", "Log in", path) : logoutForm(visitor.name)}
+    ${visitor.name === undefined ? navLink("/login", "Log in", path) : account(visitor.name, visitor.token)}
   </header>
   <main id="main" class="main" tabindex="-1">
     <div role="status" class="messages">${messages.map(messageLine)}</div>
@@ -57,9 +59,11 @@ const navLink = (href: string, label: Html | string, path: string): Html =>
 const cartLabel = (count: number): Html =>
   html`Cart${count > 0 && html` <span class="count">${count}<span class="unseen"> ${count === 1 ? "item" : "items"}</span></span>`}`
 
-const logoutForm = (name: string): Html => html`<form class="account" method="post" action="/logout">
-      <span class="name">${name}</span>
-      <button class="quiet">Log out</button>
-    </form>`
+const account = (name: string, token: Html | undefined): Html => html`<div class="account">
+      <span class="name">${name}</span>${token && logoutForm(token)}
+    </div>`
+
+const logoutForm = (token: Html): Html => html`
+      <form method="post" action="/logout">${token}<button class="quiet">Log out</button></form>`
 
 const messageLine = ({ message, kind }: FlashMessage): Html => html`<p class="message ${kind}">${message}</p>`

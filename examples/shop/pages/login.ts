@@ -1,11 +1,13 @@
-import { html } from "../html.ts"
+import { type Html, html } from "../html.ts"
 import { DEMO_USERS } from "../users.ts"
 import type { Page } from "./layout.ts"
 
-export const loginPage = (): Page => ({
+export const loginPage = (returnTo: string, token: Html): Page => ({
   title: "Log in",
   content: html`<div class="columns">
       <form class="panel fields" method="post" action="/login">
+        ${token}
+        <input type="hidden" name="returnTo" value="${returnTo}">
         <label>User name
           <input name="user" autocomplete="username" autocapitalize="none" spellcheck="false" required>
         </label>

@@ -1,6 +1,6 @@
 import { Router } from "express"
 import { linesOf, MAX_QUANTITY, withOneMore, withQuantity } from "../cart.ts"
-import { field } from "../form.ts"
+import { field, userTokenField } from "../form.ts"
 import { cartPage } from "../pages/cart.ts"
 import { findProduct } from "../products.ts"
 import { show } from "../show.ts"
@@ -9,7 +9,8 @@ export function cart(): Router {
   const router = Router()
 
   router.get("/cart", (request, response) => {
-    show(request, response, cartPage(linesOf(request.session.get("cart") ?? {})))
+    const { session } = request
+    show(request, response, cartPage(linesOf(session.get("cart") ?? {}), userTokenField(session)))
   })
 
   router.post("/cart/add", async (request, response, next) => {

@@ -1,16 +1,19 @@
-import { type NextFunction, type Request, type Response, Router } from "express"
+import { Router } from "express"
 import type { Sessions } from "../../../src/index.ts"
-import { field } from "../form.ts"
+import { field, tokenField } from "../form.ts"
+import { requireLogin, requirePassword } from "../guards.ts"
 import { devicesPage } from "../pages/devices.ts"
 import { show } from "../show.ts"
+import { signedOut } from "../signed-out.ts"
 
 export function devices(sessions: Sessions): Router {
   const router = Router()
-  router.use("/devices", requireLogin)
+  router.use("/devices", requireLogin, requirePassword)
 
   router.get("/devices", async (request, response) => {
-    const { id, userId = "" } = request.session
-    show(request, response, devicesPage(await sessions.list(userId), id, Date.now()))
+    const { session } = request
+    const devices = await sessions.list(session.userId ?? "")
+    show(request, response, devicesPage(devices, session.id, Date.now(), tokenField(session)))
   })
 
   router.post("/devices/name", (request, response) => {
@@ -32,17 +35,9 @@ export function devices(sessions: Sessions): Router {
 
   router.post("/devices/sign-out-others", async (request, response) => {
     const count = await request.session.revokeOthers()
-    request.session.flash(
-      count === 1 ? "1 device is signed out." : `${count} devices are signed out.`,
-      "success",
-    )
+    request.session.flash(signedOut(count), "success")
     response.redirect(303, "/devices")
   })
 
   return router
-}
-
-function requireLogin(request: Request, response: Response, next: NextFunction): void {
-  if (request.session.userId === undefined) response.redirect(303, "/login")
-  else next()
 }

@@ -1,10 +1,10 @@
 import type { NextFunction, Request, Response } from "express"
 import { errorPage } from "../pages/error.ts"
-import { showError, visitorOf } from "../show.ts"
+import { onlookerOf, showInstead, visitorOf } from "../show.ts"
 
 export function notFound(request: Request, response: Response): void {
   response.status(404)
-  showError(request, response, errorPage(404), visitorOf(request))
+  showInstead(request, response, errorPage(404), visitorOf(request.session))
 }
 
 /** The page for whatever failed. Express knows an error handler by its four parameters. */
@@ -15,10 +15,12 @@ export function answerError(error: unknown, request: Request, response: Response
     next(error)
     return
   }
+  // While the store is down, and for requests of other sites, there is no session.
+  const session: Request["session"] | undefined = request.session
   // What a failed request began is not stored along with its error page.
-  request.session?.discard()
+  session?.discard()
   response.status(status)
-  showError(request, response, errorPage(status), status === 401 ? undefined : visitorOf(request))
+  showInstead(request, response, errorPage(status), onlookerOf(status === 401 ? undefined : session))
 }
 
 /** Session errors have one, and so have those of Express that are the request's fault, such as a broken form. */

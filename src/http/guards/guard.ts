@@ -7,6 +7,8 @@ export interface GuardedRequest {
   readonly url: string
   /** A request header by its name in small letters. */
   header(name: string): string | undefined
+  /** Adds a header to the response, whether the request passes or not. */
+  addHeader(name: string, value: string): void
   /** The parsed body, where the framework has parsed one. */
   readonly body: unknown
 }

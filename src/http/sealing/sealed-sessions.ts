@@ -9,7 +9,7 @@ import { recordSeal } from "./record-seal.ts"
 
 export interface SealedSessionsOptions<Data extends object = Record<string, unknown>>
   extends SealedManagerOptions<Data>,
-    Omit<EdgeOptions, "token" | "keys"> {
+    Omit<EdgeOptions, "token" | "keys" | "carriers" | "issueBy"> {
   /** The application's keys, newest first: each 32 random bytes as base64url, see `generateKey`. */
   readonly keys: readonly string[]
 }
@@ -23,13 +23,14 @@ export class SealedSessions<Data extends object = Record<string, unknown>>
 
   /** Weak or missing keys, and options that need a store, throw `ERR_SESSION_CONFIG`. */
   constructor(options: SealedSessionsOptions<Data>) {
-    const { keys, cookie, csrf, trustProxy, ...managing } = options
+    const { keys, cookie, csrf, trustProxy, clearSiteData, ...managing } = options
     if ("store" in options) throw withStore()
     super(recordSeal(keys, resolveCookie(cookie).name), managing)
     const edge: EdgeOptions = {
       ...(cookie && { cookie }),
       ...(csrf !== undefined && { csrf }),
       ...(trustProxy !== undefined && { trustProxy }),
+      ...(clearSiteData !== undefined && { clearSiteData }),
     }
     this.edge = new Edge(edge, options.now, wholeSession)
   }

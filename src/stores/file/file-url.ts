@@ -15,7 +15,7 @@ export interface ParsedFileUrl {
  * - `file:./data/sessions.txt`, `file:sessions.txt` relative to the working directory
  * - `file:/var/lib/app/sessions.txt`, `file:///var/lib/app/sessions.txt` absolute
  *
- * The query takes `maxSessions`, `compactAfter` and `compactFactor`.
+ * The query takes `maxSessions`, `compactAfter`, `compactFactor` and `maxHitKeys`.
  *
  * @throws SessionError `ERR_SESSION_CONFIG`
  */

@@ -6,6 +6,7 @@ export function freezeParts(record: SessionRecord): SessionRecord {
   Object.freeze(previous)
   Object.freeze(login)
   Object.freeze(login?.methods)
+  for (const method of login?.methods ?? []) Object.freeze(method)
   Object.freeze(client)
   for (const value of data.values()) Object.freeze(value)
   return record

@@ -13,6 +13,7 @@
  * - A second process, or a second store in this one, is refused: `ERR_SESSION_STORE_LOCKED`.
  * - The file, its lock (`.lock`) and a compaction's file (`.tmp`) are for the owner alone (mode 0600); a file with wider
  *   rights is narrowed at opening. On Windows the directory's rights apply.
+ * - Rate-limit counters (`hit`) are in memory alone, and begin anew with the process: no request waits for the disk to be counted.
  * - A creation beyond `maxSessions` rejects its whole call with `ERR_SESSION_STORE_FULL`, and nothing of that call is applied.
  */
 import type { StoreContext } from "../../contract/store.ts"

@@ -1,4 +1,5 @@
 import type { StoreContext } from "../../contract/store.ts"
+import { HitCounts } from "../hit-counts.ts"
 import { Compactor } from "./compactor.ts"
 import type { FileSystem } from "./file-system.ts"
 import { freezeParts } from "./guarded-record.ts"
@@ -30,7 +31,9 @@ export async function openStore(
     lost.signal.addEventListener("abort", () => journal.fail(lost.signal.reason))
     const compactor = new Compactor({ ...options, path, files, journal, records, usage, now })
     compactor.compactIfWorthwhile()
-    return new FileStore({ records, usage, journal, compactor, lock, now, maxSessions: options.maxSessions })
+    const { maxSessions, maxHitKeys } = options
+    const hits = new HitCounts(maxHitKeys)
+    return new FileStore({ records, usage, journal, compactor, lock, hits, now, maxSessions })
   } catch (error) {
     await lock.release()
     throw error

@@ -5,6 +5,8 @@ export interface FileStoreOptions {
   readonly path?: string
   /** How many sessions the store takes: they all live in memory. Default: 100 000. */
   readonly maxSessions?: number
+  /** How many rate-limit counters the store takes: they live in memory alone. Default: 100 000. */
+  readonly maxHitKeys?: number
   /** Bytes of garbage up to which the file is left as it is. Default: 1 MiB. */
   readonly compactAfter?: number
   /** The file is compacted when its garbage is more than this many times its live data. Default: 1. */
@@ -23,7 +25,7 @@ export interface FileRepair {
 }
 
 /** The options that are numbers, and what they must be at least. */
-export const NUMBER_OPTIONS = { maxSessions: 1, compactAfter: 0, compactFactor: 0 } as const
+export const NUMBER_OPTIONS = { maxSessions: 1, compactAfter: 0, compactFactor: 0, maxHitKeys: 1 } as const
 
 export type NumberOption = keyof typeof NUMBER_OPTIONS
 
@@ -31,6 +33,7 @@ export function resolveOptions(options: FileStoreOptions): Required<FileStoreOpt
   const resolved = {
     path: options.path ?? "./sessions.txt",
     maxSessions: options.maxSessions ?? 100_000,
+    maxHitKeys: options.maxHitKeys ?? 100_000,
     compactAfter: options.compactAfter ?? 1024 * 1024,
     compactFactor: options.compactFactor ?? 1,
     onRepair: options.onRepair ?? warnOfRepair,
@@ -42,6 +45,7 @@ export function resolveOptions(options: FileStoreOptions): Required<FileStoreOpt
     )
   }
   checkNumber("maxSessions", resolved.maxSessions)
+  checkNumber("maxHitKeys", resolved.maxHitKeys)
   checkNumber("compactAfter", resolved.compactAfter)
   checkNumber("compactFactor", resolved.compactFactor)
   return resolved

@@ -1,6 +1,6 @@
 import type { SessionRecord } from "../../contract/record.ts"
 import { ExpiryQueue } from "./expiry-queue.ts"
-import { UserIndex } from "./user-index.ts"
+import { RecordIndex } from "./record-index.ts"
 
 /** What an entry makes of one record: what is kept under the id afterwards. */
 export interface Effect {
@@ -16,7 +16,8 @@ export interface Effect {
 export class Records {
   readonly #stored = new Map<string, SessionRecord>()
   readonly #ahead = new Map<string, Effect>()
-  readonly #users = new UserIndex()
+  readonly #users = new RecordIndex(userIdOf)
+  readonly #externals = new RecordIndex(externalIdOf)
   readonly #expiry = new ExpiryQueue()
   #latestCount = 0
 
@@ -57,7 +58,12 @@ export class Records {
 
   latestByUser(userId: string): SessionRecord[] {
     const ids = [...this.#users.idsOf(userId), ...this.#ahead.keys()]
-    return this.#latestOf(ids, record => record.login?.userId === userId)
+    return this.#latestOf(ids, record => userIdOf(record) === userId)
+  }
+
+  latestByExternalId(externalId: string): SessionRecord[] {
+    const ids = [...this.#externals.idsOf(externalId), ...this.#ahead.keys()]
+    return this.#latestOf(ids, record => externalIdOf(record) === externalId)
   }
 
   /** At most `limit` ids of the latest records that ended at or before `now`. They are to be removed: they come up no more. */
@@ -80,6 +86,7 @@ export class Records {
     for (const effect of effects) {
       const { id, record } = effect
       this.#users.moved(id, this.#stored.get(id), record)
+      this.#externals.moved(id, this.#stored.get(id), record)
       if (record) this.#stored.set(id, record)
       else this.#stored.delete(id)
       if (this.#ahead.get(id) === effect) this.#ahead.delete(id)
@@ -106,6 +113,9 @@ export class Records {
     return found.filter(record => record !== undefined).filter(fits)
   }
 }
+
+const userIdOf = ({ login }: SessionRecord): string | undefined => login?.userId
+const externalIdOf = ({ login }: SessionRecord): string | undefined => login?.externalId
 
 /** How many places of ended sessions the expiry queue may keep beyond twice the records. */
 const SLACK = 1024

@@ -1,7 +1,16 @@
 import type { Change, Outcome } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
+import type { Hit, HitOutcome } from "../../contract/hit.ts"
 import type { SessionRecord } from "../../contract/record.ts"
-import type { ClearableStore, CountingStore, ImmediateStore, UserIndexedStore } from "../../contract/store.ts"
+import type {
+  ClearableStore,
+  CountingStore,
+  ExternallyIndexedStore,
+  HitCountingStore,
+  ImmediateStore,
+  UserIndexedStore,
+} from "../../contract/store.ts"
+import type { HitCounts } from "../hit-counts.ts"
 import { assertNotAborted, recordable, unlessAborted } from "./call.ts"
 import type { Compactor } from "./compactor.ts"
 import { Draft, idOf } from "./draft.ts"
@@ -19,6 +28,7 @@ export interface FileStoreParts {
   readonly journal: Journal
   readonly compactor: Compactor
   readonly lock: Lock
+  readonly hits: HitCounts
   readonly maxSessions: number
   readonly now: () => number
 }
@@ -28,7 +38,15 @@ export interface FileStoreParts {
  * written, synced, shown to readers and acknowledged, in this order: what a reader sees or a caller is told, no crash
  * takes back.
  */
-export class FileStore implements ImmediateStore, UserIndexedStore, CountingStore, ClearableStore {
+export class FileStore
+  implements
+    ImmediateStore,
+    UserIndexedStore,
+    ExternallyIndexedStore,
+    CountingStore,
+    ClearableStore,
+    HitCountingStore
+{
   readonly #parts: FileStoreParts
   #closed: Promise<void> | undefined
 
@@ -61,6 +79,8 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
 
   async sweep(now: number, limit: number): Promise<readonly string[]> {
     this.#assertSound()
+    await this.#parts.hits.sweep(now)
+    this.#assertSound()
     const ids = this.#parts.records.takeExpired(now, limit)
     await this.#remove(ids)
     return ids
@@ -78,11 +98,25 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
 
   async revokeByUser(userId: string, except?: string, signal?: AbortSignal): Promise<readonly string[]> {
     this.#assertSound(signal)
-    const ids = this.#live(this.#parts.records.latestByUser(userId))
-      .map(record => record.id)
-      .filter(id => id !== except)
-    await this.#remove(ids, signal)
-    return ids
+    const own = this.#live(this.#parts.records.latestByUser(userId))
+    return this.#revoke(
+      own.filter(({ id }) => id !== except),
+      signal,
+    )
+  }
+
+  async revokeByExternalId(externalId: string, signal?: AbortSignal): Promise<readonly string[]> {
+    this.#assertSound(signal)
+    return this.#revoke(this.#live(this.#parts.records.latestByExternalId(externalId)), signal)
+  }
+
+  /**
+   * See `HitCountingStore.hit`. In memory alone, so the counts are lost with the process: who restarts it, and nobody else, gives
+   * every key its whole limit anew.
+   */
+  async hit(hits: readonly Hit[], signal?: AbortSignal): Promise<HitOutcome[]> {
+    this.#assertOpen(signal)
+    return this.#parts.hits.hit(hits, this.#parts.now())
   }
 
   async countLive(signal?: AbortSignal): Promise<number> {
@@ -132,6 +166,12 @@ export class FileStore implements ImmediateStore, UserIndexedStore, CountingStor
     if (lacking <= 0) return
     // Should this fail, then so does what comes after it in the journal, and that is awaited.
     this.#remove(records.takeExpired(now, lacking)).catch(() => {})
+  }
+
+  async #revoke(records: readonly SessionRecord[], signal?: AbortSignal): Promise<readonly string[]> {
+    const ids = records.map(({ id }) => id)
+    await this.#remove(ids, signal)
+    return ids
   }
 
   #remove(ids: readonly string[], signal?: AbortSignal): Promise<void> {

@@ -20,7 +20,7 @@ export const createMemoryStore = (
 ): MemoryStore => new MemoryStore(limitsOf(options), context.now)
 
 /**
- * Opens `memory:`, with `maxSessions` and `maxBytes` as parameters: `memory:?maxSessions=1000&maxBytes=64000000`.
+ * Opens `memory:`, with `maxSessions`, `maxBytes` and `maxHitKeys` as parameters: `memory:?maxSessions=1000&maxBytes=64000000`.
  *
  * @throws SessionError `ERR_SESSION_CONFIG`
  */

@@ -47,5 +47,8 @@ export const FLAG = {
   userAgent: 1 << 12,
   label: 1 << 13,
   data: 1 << 14,
+  assurance: 1 << 15,
+  stampHash: 1 << 16,
+  externalId: 1 << 17,
 } as const
 export const SECRET_HASH_TAIL_SHIFT = 4

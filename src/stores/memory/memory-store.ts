@@ -1,7 +1,16 @@
 import type { Change, Outcome } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
+import type { Hit, HitOutcome } from "../../contract/hit.ts"
 import type { SessionRecord } from "../../contract/record.ts"
-import type { ClearableStore, CountingStore, ImmediateStore, UserIndexedStore } from "../../contract/store.ts"
+import type {
+  ClearableStore,
+  CountingStore,
+  ExternallyIndexedStore,
+  HitCountingStore,
+  ImmediateStore,
+  UserIndexedStore,
+} from "../../contract/store.ts"
+import { HitCounts } from "../hit-counts.ts"
 import { checkChange } from "./change-check.ts"
 import type { MemoryLimits } from "./options.ts"
 import { Pace } from "./pace.ts"
@@ -13,15 +22,25 @@ import { changeTable } from "./table-change.ts"
  * The sessions of one process, see {@link createMemoryStore}. It answers at once; only what concerns thousands of
  * sessions is done in turns with the event loop. So no call takes long enough to need its `signal`.
  */
-export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingStore, ClearableStore {
+export class MemoryStore
+  implements
+    ImmediateStore,
+    UserIndexedStore,
+    ExternallyIndexedStore,
+    CountingStore,
+    ClearableStore,
+    HitCountingStore
+{
   readonly #room: Room
   readonly #now: () => number
+  readonly #hits: HitCounts
   readonly #pace = new Pace()
   /** `undefined` once it is closed. */
   #table: SessionTable | undefined = new SessionTable()
 
   constructor(limits: MemoryLimits, now: () => number) {
     this.#room = new Room(limits)
+    this.#hits = new HitCounts(limits.maxHitKeys)
     this.#now = now
   }
 
@@ -69,6 +88,7 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
       if (id !== "") ids.push(id)
       if (this.#pace.isTired()) await this.#pace.rest()
     }
+    await this.#hits.sweep(now)
     return ids
   }
 
@@ -85,14 +105,17 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
 
   async revokeByUser(userId: string, except?: string): Promise<readonly string[]> {
     const table = this.#open()
-    const revoked: string[] = []
-    for (const row of this.#liveRowsOf(userId)) {
-      const id = table.idOf(row)
-      if (id === except) continue
-      table.remove(row)
-      revoked.push(id)
-    }
-    return revoked
+    return this.#revoke(this.#liveRowsOf(userId).filter(row => table.idOf(row) !== except))
+  }
+
+  async revokeByExternalId(externalId: string): Promise<readonly string[]> {
+    return this.#revoke(this.#live(this.#open().rowsOfExternal(externalId)))
+  }
+
+  /** See `HitCountingStore.hit`. `ERR_SESSION_STORE_FULL` refuses the whole call, and nothing of it is counted. */
+  async hit(hits: readonly Hit[]): Promise<HitOutcome[]> {
+    this.#open()
+    return this.#hits.hit(hits, this.#now())
   }
 
   async countLive(): Promise<number> {
@@ -115,6 +138,7 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
 
   async close(): Promise<void> {
     this.#table = undefined
+    this.#hits.clear()
   }
 
   #open(): SessionTable {
@@ -126,9 +150,22 @@ export class MemoryStore implements ImmediateStore, UserIndexedStore, CountingSt
   }
 
   #liveRowsOf(userId: string): number[] {
+    return this.#live(this.#open().rowsOfUser(userId))
+  }
+
+  #live(rows: number[]): number[] {
     const table = this.#open()
     const now = this.#now()
-    return table.rowsOfUser(userId).filter(row => table.isLive(row, now))
+    return rows.filter(row => table.isLive(row, now))
+  }
+
+  #revoke(rows: readonly number[]): readonly string[] {
+    const table = this.#open()
+    return rows.map(row => {
+      const id = table.idOf(row)
+      table.remove(row)
+      return id
+    })
   }
 
   /** Removes expired sessions until there is room for all of the changes, and claims it. */

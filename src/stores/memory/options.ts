@@ -5,13 +5,15 @@ export interface MemoryStoreOptions {
   readonly maxSessions?: number
   /** The most bytes its sessions take together, indexes included. Default 512 MiB. */
   readonly maxBytes?: number
+  /** The most rate-limit counters it holds. Default 100,000. */
+  readonly maxHitKeys?: number
 }
 
 export type MemoryLimits = Required<MemoryStoreOptions>
 
-const DEFAULTS: MemoryLimits = { maxSessions: 1_000_000, maxBytes: 512 * 1024 ** 2 }
+const DEFAULTS: MemoryLimits = { maxSessions: 1_000_000, maxBytes: 512 * 1024 ** 2, maxHitKeys: 100_000 }
 /** What its numbers of four bytes can name. */
-const CEILINGS: MemoryLimits = { maxSessions: 1_000_000_000, maxBytes: 8 * 1024 ** 3 }
+const CEILINGS: MemoryLimits = { maxSessions: 1_000_000_000, maxBytes: 8 * 1024 ** 3, maxHitKeys: 10_000_000 }
 const URL_SHAPE = /^memory:(?:\?([^#]*))?$/i
 const WHOLE_NUMBER = /^[0-9]+$/
 
@@ -39,7 +41,7 @@ export function optionsOf(url: string): MemoryStoreOptions {
 }
 
 function knownName(name: string): keyof MemoryLimits {
-  if (name === "maxSessions" || name === "maxBytes") return name
+  if (name === "maxSessions" || name === "maxBytes" || name === "maxHitKeys") return name
   throw wrong(`It does not know "${name}".`)
 }
 
@@ -54,5 +56,5 @@ function checked(name: keyof MemoryLimits, value: unknown): number {
 const wrong = (what: string): SessionError =>
   new SessionError(
     "ERR_SESSION_CONFIG",
-    `The memory store cannot be opened. ${what} Its options are maxSessions (default ${DEFAULTS.maxSessions}) and maxBytes (default ${DEFAULTS.maxBytes}).`,
+    `The memory store cannot be opened. ${what} Its options are maxSessions (default ${DEFAULTS.maxSessions}), maxBytes (default ${DEFAULTS.maxBytes}) and maxHitKeys (default ${DEFAULTS.maxHitKeys}).`,
   )

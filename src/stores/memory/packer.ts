@@ -11,7 +11,7 @@ const WIDE = /[\u0100-\uffff]/
 /**
  * Packs what varies in length: login, previous secret, client facts and data, each only if it is there (the flags
  * tell). A text is a header (length · 4 + marked · 2 + wide, seven bits a byte) and one byte a character, or two if
- * wide. The mark of a key says that its value's own end precedes it.
+ * wide. The mark of a key says that its value's own end precedes it, that of a method that its own time follows.
  */
 export class Packer {
   #bytes = Buffer.allocUnsafeSlow(START_BYTES)
@@ -38,8 +38,17 @@ export class Packer {
     this.#text(login.userId)
     this.#double(login.authenticatedAt)
     this.#count(login.methods.length)
-    for (const method of login.methods) this.#text(method)
-    return FLAG.login
+    for (const { name, at } of login.methods) {
+      const own = !Object.is(at, login.authenticatedAt)
+      this.#text(name, own)
+      if (own) this.#double(at)
+    }
+    return (
+      FLAG.login |
+      this.#fact(login.assurance, FLAG.assurance) |
+      this.#fact(login.stampHash, FLAG.stampHash) |
+      this.#fact(login.externalId, FLAG.externalId)
+    )
   }
 
   #previous({ previous }: SessionRecord): number {

@@ -1,4 +1,4 @@
-import type { SessionRecord } from "../../contract/record.ts"
+import type { Login, SessionRecord } from "../../contract/record.ts"
 import { decode, encode } from "./base64url.ts"
 import { Blocks, blockSize } from "./blocks.ts"
 import { BYTE, FLAG, FLOAT, INT, SECRET_HASH_TAIL_SHIFT } from "./layout.ts"
@@ -98,10 +98,15 @@ export class RecordRows {
     if (block !== 0) this.#blocks.free(block)
   }
 
-  /** The user of a row that has one. */
-  userIdOf(row: number): string {
+  /** Whether the row's login came from an identity provider's session that is known. */
+  hasExternalId(row: number): boolean {
+    return (this.#rows.int(row, INT.flags) & FLAG.externalId) !== 0
+  }
+
+  /** The login of a row that has one. */
+  loginOf(row: number): Login | undefined {
     const packed = this.#open(this.#rows.int(row, INT.block))
-    return packed.login(this.#rows.int(row, INT.flags))?.userId ?? ""
+    return packed.login(this.#rows.int(row, INT.flags))
   }
 
   #open(block: number): Unpacker {

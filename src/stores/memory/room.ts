@@ -87,8 +87,9 @@ function ofData(data: SessionData): number {
 
 function ofLogin(login: Login | undefined): number {
   if (login === undefined) return 0
-  let bytes = ofText(login.userId)
-  for (const method of login.methods) bytes += ofText(method)
+  let bytes =
+    ofText(login.userId) + ofText(login.assurance) + ofText(login.stampHash) + ofText(login.externalId)
+  for (const { name } of login.methods) bytes += ofText(name)
   return bytes
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto"
 import type { SessionRecord } from "../../contract/record.ts"
 import { EXPIRY_HEADS, ExpiryOrder } from "./expiry-order.ts"
+import { EXTERNAL_BYTES, ExternalIndex } from "./external-index.ts"
 import { IdIndex } from "./id-index.ts"
 import { FLAG, FLOAT, INT, ROW_BYTES } from "./layout.ts"
 import { RecordRows } from "./record-rows.ts"
@@ -19,7 +20,12 @@ export class SessionTable {
   readonly #rows = new Rows(ROW_BYTES, EXPIRY_HEADS)
   readonly #records = new RecordRows(this.#rows)
   readonly #ids = new IdIndex(this.#rows)
-  readonly #users = new UserIndex(this.#rows, row => this.#records.userIdOf(row), randomInt(2 ** 31))
+  readonly #users = new UserIndex(
+    this.#rows,
+    row => this.#records.loginOf(row)?.userId ?? "",
+    randomInt(2 ** 31),
+  )
+  readonly #externals = new ExternalIndex(row => this.#records.loginOf(row)?.externalId, randomInt(2 ** 31))
   readonly #expiry = new ExpiryOrder(this.#rows)
 
   /** Sessions, expired ones included. */
@@ -29,7 +35,7 @@ export class SessionTable {
 
   /** Bytes of all sessions, without the room to spare in rows and pages. */
   get held(): number {
-    return this.#rows.count * SESSION_BYTES + this.#records.held
+    return this.#rows.count * SESSION_BYTES + this.#externals.count * EXTERNAL_BYTES + this.#records.held
   }
 
   /** Walking all sessions means to walk the rows from `start` to before `end`: those in between need not be live. */
@@ -80,13 +86,20 @@ export class SessionTable {
     return this.#users.rowsOf(userId)
   }
 
+  /** The sessions that came from this session of an identity provider, expired ones included. */
+  rowsOfExternal(externalId: string): number[] {
+    return this.#externals.rowsOf(externalId)
+  }
+
   /** What the session takes, and what it would take if it were this record. */
   bytesOf(row: number): number {
-    return SESSION_BYTES + this.#records.blockBytesOf(row)
+    const external = this.#records.hasExternalId(row) ? EXTERNAL_BYTES : 0
+    return SESSION_BYTES + external + this.#records.blockBytesOf(row)
   }
 
   bytesFor(record: SessionRecord): number {
-    return SESSION_BYTES + this.#records.blockBytesFor(record)
+    const external = record.login?.externalId === undefined ? 0 : EXTERNAL_BYTES
+    return SESSION_BYTES + external + this.#records.blockBytesFor(record)
   }
 
   /** Adds a session whose id is free. */
@@ -95,6 +108,7 @@ export class SessionTable {
     this.#records.write(row, record)
     this.#ids.insert(row, record.id)
     if (record.login) this.#users.add(row, record.login.userId)
+    this.#addExternal(row, record)
     this.#expiry.add(row)
   }
 
@@ -102,9 +116,12 @@ export class SessionTable {
   replace(row: number, before: SessionRecord, record: SessionRecord): void {
     const userId = record.login?.userId
     const sameUser = userId === before.login?.userId
+    const sameExternal = record.login?.externalId === before.login?.externalId
     if (!sameUser) this.#users.remove(row)
+    if (!sameExternal) this.#removeExternal(row)
     this.#records.write(row, record)
     if (!sameUser && userId !== undefined) this.#users.add(row, userId)
+    if (!sameExternal) this.#addExternal(row, record)
     if (record.expiresAt < before.expiresAt) this.#reorder(row)
   }
 
@@ -130,6 +147,7 @@ export class SessionTable {
   remove(row: number): void {
     this.#expiry.remove(row)
     this.#users.remove(row)
+    this.#removeExternal(row)
     this.#ids.remove(row)
     this.#records.clear(row)
     this.#rows.free(row)
@@ -154,6 +172,16 @@ export class SessionTable {
     const id = this.idOf(row)
     this.remove(row)
     return id
+  }
+
+  #addExternal(row: number, { login }: SessionRecord): void {
+    if (login?.externalId !== undefined) this.#externals.add(row, login.externalId)
+  }
+
+  #removeExternal(row: number): void {
+    if (!this.#records.hasExternalId(row)) return
+    const externalId = this.#records.loginOf(row)?.externalId
+    if (externalId !== undefined) this.#externals.remove(row, externalId)
   }
 
   #reorder(row: number): void {

@@ -1,8 +1,15 @@
-import type { ClientFacts, Login, PreviousSecret, SessionData, StoredValue } from "../../contract/record.ts"
+import type {
+  AuthenticationMethod,
+  ClientFacts,
+  Login,
+  PreviousSecret,
+  SessionData,
+  StoredValue,
+} from "../../contract/record.ts"
 import { FLAG } from "./layout.ts"
 
 const NOTHING = Buffer.alloc(0)
-const NO_METHODS: readonly string[] = Object.freeze([])
+const NO_METHODS: readonly AuthenticationMethod[] = Object.freeze([])
 const NO_FACTS: ClientFacts = Object.freeze({})
 
 /**
@@ -32,7 +39,16 @@ export class Unpacker {
     if ((flags & FLAG.login) === 0) return undefined
     const userId = this.#text()
     const authenticatedAt = this.#double()
-    return { userId, authenticatedAt, methods: this.#methods(this.#number()) }
+    const methods = this.#methods(this.#number(), authenticatedAt)
+    if ((flags & (FLAG.assurance | FLAG.stampHash | FLAG.externalId)) === 0) {
+      return { userId, authenticatedAt, methods }
+    }
+    return {
+      ...{ userId, authenticatedAt, methods },
+      ...(flags & FLAG.assurance && { assurance: this.#text() }),
+      ...(flags & FLAG.stampHash && { stampHash: this.#text() }),
+      ...(flags & FLAG.externalId && { externalId: this.#text() }),
+    }
   }
 
   previous(flags: number): PreviousSecret | undefined {
@@ -63,10 +79,15 @@ export class Unpacker {
     return data
   }
 
-  #methods(count: number): readonly string[] {
+  /** `usually` is the time of each method that has none of its own. */
+  #methods(count: number, usually: number): readonly AuthenticationMethod[] {
     if (count === 0) return NO_METHODS
-    const methods = [this.#text()]
-    while (methods.length < count) methods.push(this.#text())
+    const methods: AuthenticationMethod[] = []
+    while (methods.length < count) {
+      const header = this.#number()
+      const name = this.#characters(header)
+      methods.push({ name, at: header & 2 ? this.#double() : usually })
+    }
     return methods
   }
 

@@ -1,6 +1,7 @@
 import { type Chained, HashIndex } from "./hash-index.ts"
 import { INT } from "./layout.ts"
 import { Rows } from "./rows.ts"
+import { hashOf } from "./text-hash.ts"
 
 const ENTRY = { hash: 0, first: 1, next: 2 } as const
 export const ENTRY_BYTES = 12
@@ -95,13 +96,3 @@ const chainOf = (entries: Rows): Chained => ({
   next: entry => entries.int(entry, ENTRY.next),
   setNext: (entry, next) => entries.setInt(entry, ENTRY.next, next),
 })
-
-function hashOf(text: string, seed: number): number {
-  let hash = seed
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x2c1b3c6d)
-    hash ^= hash >>> 15
-  }
-  hash = Math.imul(hash, 0x297a2d39)
-  return hash ^ (hash >>> 15)
-}

@@ -43,7 +43,7 @@ function read(sql: Statements, id: string): Held {
 
 function applyTo(held: Held, change: Change, now: number): Outcome {
   if (!held.hasData && held.row && held.record && (change.kind === "patch" || change.kind === "rotate")) {
-    held.record = { ...held.record, data: decodeData(held.row[18]) }
+    held.record = { ...held.record, data: decodeData(held.row[19]) }
     held.hasData = true
   }
   const { outcome, record } = applyChange(held.record, change, now)

@@ -3,7 +3,10 @@
 import type {
   ClearableStore,
   CountingStore,
+  ExternallyIndexedStore,
+  HitCountingStore,
   ImmediateStore,
+  ObservableStore,
   StoreContext,
   StoreFactory,
   UserIndexedStore,
@@ -22,7 +25,13 @@ export type { Durability, SqliteOptions } from "./options.ts"
 export { parseSqliteUrl } from "./url.ts"
 
 /** What the SQLite store can do beyond the contract's four verbs. */
-export type SqliteSessionStore = ImmediateStore & UserIndexedStore & CountingStore & ClearableStore
+export type SqliteSessionStore = ImmediateStore &
+  UserIndexedStore &
+  ExternallyIndexedStore &
+  CountingStore &
+  ClearableStore &
+  HitCountingStore &
+  ObservableStore
 
 /**
  * Opens the database, creating it and its tables if they are missing. Several processes may do so at once and share it.

@@ -26,12 +26,22 @@ const MIGRATIONS: readonly string[] = [
      persistent INTEGER NOT NULL,
      user_id TEXT,
      authenticated_at REAL,
-     methods TEXT,
+     external_id TEXT,
+     login_facts TEXT,
      client TEXT NOT NULL,
      data TEXT NOT NULL
    ) STRICT;
    CREATE INDEX "$sessions_by_end" ON "$sessions" (expires_at, last_seen_at, user_id);
-   CREATE INDEX "$sessions_by_user" ON "$sessions" (user_id, authenticated_at, id) WHERE user_id IS NOT NULL;`,
+   CREATE INDEX "$sessions_by_user" ON "$sessions" (user_id, authenticated_at, id) WHERE user_id IS NOT NULL;
+   CREATE INDEX "$sessions_by_external_id" ON "$sessions" (external_id) WHERE external_id IS NOT NULL;
+   CREATE TABLE "$hits" (
+     key TEXT NOT NULL PRIMARY KEY,
+     window_start REAL NOT NULL,
+     current INTEGER NOT NULL,
+     previous INTEGER NOT NULL,
+     ends_at REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX "$hits_by_end" ON "$hits" (ends_at);`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

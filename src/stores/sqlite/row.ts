@@ -1,4 +1,5 @@
 import type { ClientFacts, Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
+import { loginFactsFromJson, loginFactsToJson } from "../record-json.ts"
 
 /**
  * The columns of the session table, in the order in which every statement reads and writes them; `data` is the last, so
@@ -21,7 +22,8 @@ export const COLUMNS = [
   "persistent",
   "user_id",
   "authenticated_at",
-  "methods",
+  "external_id",
+  "login_facts",
   "client",
   "data",
 ] as const
@@ -48,7 +50,8 @@ export type Row = readonly [
   persistent: number,
   userId: string | null,
   authenticatedAt: number | null,
-  methods: string | null,
+  externalId: string | null,
+  loginFacts: string | null,
   client: string,
   data: string,
 ]
@@ -71,8 +74,8 @@ export function decodeFacts(row: Row): SessionRecord {
     absoluteExpiresAt: row[11],
     expiresAt: row[12],
     persistent: row[13] !== 0,
-    login: decodeLogin(row[14], row[15], row[16]),
-    client: row[17] === "{}" ? {} : (JSON.parse(row[17]) as ClientFacts),
+    login: decodeLogin(row),
+    client: row[18] === "{}" ? {} : (JSON.parse(row[18]) as ClientFacts),
     data: NO_DATA,
   }
 }
@@ -97,14 +100,20 @@ export function encodeFacts(record: SessionRecord): Value[] {
     record.persistent ? 1 : 0,
     login ? encodeText(login.userId) : null,
     login ? login.authenticatedAt : null,
-    login ? JSON.stringify(login.methods) : null,
+    login?.externalId === undefined ? null : encodeText(login.externalId),
+    login ? JSON.stringify(loginFactsToJson(login)) : null,
     JSON.stringify(record.client),
   ]
 }
 
-function decodeLogin(userId: string | null, at: number | null, methods: string | null): Login | undefined {
-  if (userId === null || at === null || methods === null) return undefined
-  return { userId: decodeText(userId), authenticatedAt: at, methods: JSON.parse(methods) as string[] }
+function decodeLogin(row: Row): Login | undefined {
+  const [userId, authenticatedAt, externalId, facts] = [row[14], row[15], row[16], row[17]]
+  if (userId === null || authenticatedAt === null || facts === null) return undefined
+  return {
+    ...{ userId: decodeText(userId), authenticatedAt },
+    ...loginFactsFromJson(JSON.parse(facts)),
+    ...(externalId !== null && { externalId: decodeText(externalId) }),
+  }
 }
 
 /** Data is kept as JSON: `[[key, text], [key, text, expiresAt], …]`. An array, since keys may be `__proto__` or `1`. */

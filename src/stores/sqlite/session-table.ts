@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { liveData } from "../../contract/apply-change.ts"
 import type { Change, Outcome } from "../../contract/change.ts"
+import type { Hit, HitOutcome } from "../../contract/hit.ts"
 import type { SessionRecord } from "../../contract/record.ts"
 import { applyBatch } from "./batch.ts"
 import { unreadableRow } from "./errors.ts"
+import { countHits } from "./hits.ts"
 import { rollBack } from "./migrations.ts"
 import { decodeData, decodeFacts, decodeText, encodeText, type Row, type Value } from "./row.ts"
 import { prepareStatements, type Statements } from "./statements.ts"
@@ -21,9 +23,11 @@ export interface RevokedSlice {
 export class SessionTable {
   readonly #database: DatabaseSync
   readonly #sql: Statements
+  readonly #synchronous: number
 
   constructor(database: DatabaseSync, prefix: string) {
     this.#database = database
+    this.#synchronous = Number(database.prepare("PRAGMA synchronous").get()?.["synchronous"])
     this.#sql = prepareStatements(database, prefix)
   }
 
@@ -62,6 +66,19 @@ export class SessionTable {
     return this.#write(() => ids(this.#sql.revokeByUser, encodeText(userId), now, kept))
   }
 
+  revokeByExternalId(externalId: string, now: number): string[] {
+    return this.#write(() => ids(this.#sql.revokeByExternalId, encodeText(externalId), now))
+  }
+
+  hit(hits: readonly Hit[], now: number): HitOutcome[] {
+    return this.#writeWithoutSync(() => countHits(this.#sql, hits, now))
+  }
+
+  /** Removes at most `limit` rate-limit counters that no window reaches any more; answers how many it was. */
+  sweepHits(now: number, limit: number): number {
+    return this.#writeWithoutSync(() => Number(this.#sql.sweepHits.run(now, limit).changes))
+  }
+
   /** The last row there is; what is inserted later comes after it. */
   lastRow(): number {
     return number(this.#sql.lastRow)
@@ -83,6 +100,11 @@ export class SessionTable {
     return number(this.#sql.countUsersSeen, since, now)
   }
 
+  /** Changes when another connection has committed something, and never by what this one commits. */
+  dataVersion(): number {
+    return number(this.#sql.dataVersion)
+  }
+
   /** Lets SQLite wait for a lock in this one call: a reader meets one for a moment while another process recovers from a crash. */
   patiently<T>(work: () => T): T {
     this.#database.exec(`PRAGMA busy_timeout = ${PATIENCE}`)
@@ -102,6 +124,16 @@ export class SessionTable {
     this.#database.close()
   }
 
+  /** Does not wait for the disk: a power loss may take back some counts of a rate limit, which harms nobody. */
+  #writeWithoutSync<T>(work: () => T): T {
+    this.#database.exec("PRAGMA synchronous = NORMAL")
+    try {
+      return this.#write(work)
+    } finally {
+      this.#database.exec(`PRAGMA synchronous = ${this.#synchronous}`)
+    }
+  }
+
   #write<T>(work: () => T): T {
     this.#sql.begin.run()
     try {
@@ -118,7 +150,7 @@ export class SessionTable {
 function liveRecord(row: Row, now: number): SessionRecord | undefined {
   if (row[12] <= now) return undefined
   try {
-    return { ...decodeFacts(row), data: liveData(decodeData(row[18]), now) }
+    return { ...decodeFacts(row), data: liveData(decodeData(row[19]), now) }
   } catch (error) {
     throw unreadableRow(row[0], error)
   }

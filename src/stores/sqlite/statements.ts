@@ -14,11 +14,16 @@ export interface Statements {
   readonly remove: StatementSync
   readonly sweep: StatementSync
   readonly revokeByUser: StatementSync
+  readonly revokeByExternalId: StatementSync
   readonly countByUser: StatementSync
   readonly countLive: StatementSync
   readonly countUsersSeen: StatementSync
   readonly lastRow: StatementSync
+  readonly dataVersion: StatementSync
   readonly revokeSlice: StatementSync
+  readonly findHit: StatementSync
+  readonly putHit: StatementSync
+  readonly sweepHits: StatementSync
 }
 
 /** A statement whose rows come back as tuples. */
@@ -29,6 +34,7 @@ export interface Query {
 
 export function prepareStatements(database: DatabaseSync, prefix: string): Statements {
   const table = `"${prefix}sessions"`
+  const hits = `"${prefix}hits"`
   const prepare = (sql: string): StatementSync => database.prepare(sql)
   const all = COLUMNS.join(", ")
   const places = COLUMNS.map(() => "?").join(", ")
@@ -53,14 +59,23 @@ export function prepareStatements(database: DatabaseSync, prefix: string): State
     revokeByUser: prepare(
       `DELETE FROM ${table} WHERE user_id = ? AND expires_at > ? AND id IS NOT ? RETURNING id`,
     ),
+    revokeByExternalId: prepare(`DELETE FROM ${table} WHERE external_id = ? AND expires_at > ? RETURNING id`),
     countByUser: prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ? AND expires_at > ?`),
     countLive: prepare(`SELECT count(*) AS n FROM ${table} WHERE expires_at > ?`),
     countUsersSeen: prepare(
       `SELECT count(DISTINCT user_id) AS n FROM ${table} WHERE last_seen_at >= ? AND expires_at > ?`,
     ),
+    dataVersion: prepare("SELECT data_version AS n FROM pragma_data_version"),
     lastRow: prepare(`SELECT max(rowid) AS n FROM ${table}`),
     revokeSlice: prepare(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE rowid <= ? ORDER BY rowid LIMIT ?) RETURNING expires_at`,
+    ),
+    findHit: prepare(`SELECT window_start, current, previous FROM ${hits} WHERE key = ?`),
+    putHit: prepare(
+      `INSERT OR REPLACE INTO ${hits} (key, window_start, current, previous, ends_at) VALUES (?, ?, ?, ?, ?)`,
+    ),
+    sweepHits: prepare(
+      `DELETE FROM ${hits} WHERE key IN (SELECT key FROM ${hits} WHERE ends_at <= ? ORDER BY ends_at LIMIT ?)`,
     ),
   }
 }

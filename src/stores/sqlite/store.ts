@@ -1,13 +1,19 @@
 import type { Change, Outcome } from "../../contract/change.ts"
+import type { Feed, FeedObserver, FeedOptions } from "../../contract/feed.ts"
+import type { Hit, HitOutcome } from "../../contract/hit.ts"
 import type { SessionRecord } from "../../contract/record.ts"
 import type {
   ClearableStore,
   CountingStore,
+  ExternallyIndexedStore,
+  HitCountingStore,
   ImmediateStore,
+  ObservableStore,
   StoreContext,
   UserIndexedStore,
 } from "../../contract/store.ts"
 import { closedError, isBusy, sqliteError } from "./errors.ts"
+import { openVersionFeed } from "./feed.ts"
 import type { SqliteSettings } from "./options.ts"
 import type { SessionTable } from "./session-table.ts"
 import { whileBusy } from "./waiting.ts"
@@ -16,13 +22,27 @@ import type { JobInput, JobName, JobResult, Writer } from "./writer.ts"
 /** How many rows one transaction of `sweep` or `revokeAll` removes, so that other writers wait a few ms at most. */
 const SLICE = 250
 
+/** How many rate-limit counters one transaction of `sweep` removes, and how many such transactions there are at most. */
+const HIT_SLICE = 1000
+const HIT_SLICES = 100
+
 /** Sessions in a SQLite database: read in the caller's thread, at once; written by the writer. */
-export class SqliteStore implements ImmediateStore, UserIndexedStore, CountingStore, ClearableStore {
+export class SqliteStore
+  implements
+    ImmediateStore,
+    UserIndexedStore,
+    ExternallyIndexedStore,
+    CountingStore,
+    ClearableStore,
+    HitCountingStore,
+    ObservableStore
+{
   readonly #table: SessionTable
   readonly #writer: Writer
   readonly #settings: SqliteSettings
   readonly #now: () => number
   readonly #running = new Set<Promise<unknown>>()
+  readonly #feeds = new Set<Feed>()
   #closing: Promise<void> | undefined
 
   constructor(table: SessionTable, writer: Writer, settings: SqliteSettings, context: StoreContext) {
@@ -56,6 +76,14 @@ export class SqliteStore implements ImmediateStore, UserIndexedStore, CountingSt
     return this.#whileOpen(() => this.#job("revokeByUser", () => [userId, except, this.#now()], signal))
   }
 
+  revokeByExternalId(externalId: string, signal?: AbortSignal): Promise<readonly string[]> {
+    return this.#whileOpen(() => this.#job("revokeByExternalId", () => [externalId, this.#now()], signal))
+  }
+
+  hit(hits: readonly Hit[], signal?: AbortSignal): Promise<HitOutcome[]> {
+    return this.#whileOpen(() => this.#job("hit", () => [hits, this.#now()], signal))
+  }
+
   countLive(signal?: AbortSignal): Promise<number> {
     return this.#whileOpen(() => this.#job("countLive", () => [this.#now()], signal))
   }
@@ -73,6 +101,7 @@ export class SqliteStore implements ImmediateStore, UserIndexedStore, CountingSt
         removed.push(...slice)
         if (slice.length < size) break
       }
+      await this.#sweepHits(now)
       return removed
     })
   }
@@ -91,19 +120,33 @@ export class SqliteStore implements ImmediateStore, UserIndexedStore, CountingSt
     })
   }
 
+  observe(observer: FeedObserver, { heartbeatInterval }: FeedOptions): Feed {
+    if (this.#closing) throw closedError()
+    const dataVersion = (): Promise<number> => this.#whileOpen(() => this.#job("dataVersion", () => []))
+    const feed = openVersionFeed({ observer, heartbeatInterval, dataVersion })
+    this.#feeds.add(feed)
+    return feed
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#running)
+    await Promise.allSettled([...this.#running, ...Array.from(this.#feeds, feed => feed.close())])
     try {
       await this.#writer.close()
     } catch (error) {
       throw sqliteError(error, this.#settings.path)
     } finally {
       this.#table.release()
+    }
+  }
+
+  async #sweepHits(now: number): Promise<void> {
+    for (let left = HIT_SLICES; left > 0; left--) {
+      if ((await this.#job("sweepHits", () => [now, HIT_SLICE])) < HIT_SLICE) return
     }
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { isCounting, isUserIndexed } from "../../contract/store.ts"
+import { isCounting, isExternallyIndexed, isUserIndexed } from "../../contract/store.ts"
 import { CLEARABLE, capabilityCase } from "../capability-case.ts"
 import { patch, touch } from "../changes.ts"
 import type { CaseDefinition } from "../contract-case.ts"
@@ -33,19 +33,21 @@ export const clearableCases: readonly CaseDefinition[] = [
 
   capabilityCase(
     CLEARABLE,
-    "after revokeAll the user index and the counts are empty, and new sessions live",
+    "after revokeAll the indexes and the counts are empty, and new sessions live",
     async t => {
-      const login = t.records.login("ada")
+      const login = t.records.login("ada", { externalId: "sid" })
       const { id } = await t.given({ login })
       assert.equal(await t.store.revokeAll(), 1)
       if (isUserIndexed(t.store)) assert.deepEqual(await t.store.findByUser("ada"), [])
       if (isCounting(t.store)) {
         assert.deepEqual([await t.store.countLive(), await t.store.countUsersSeen(0)], [0, 0])
       }
+      if (isExternallyIndexed(t.store)) assert.deepEqual(await t.store.revokeByExternalId("sid"), [])
       const second = await t.given({ id, login })
       await t.expectStored(second)
       if (isUserIndexed(t.store)) t.expectSame(await t.store.findByUser("ada"), [second])
       if (isCounting(t.store)) assert.equal(await t.store.countLive(), 1)
+      if (isExternallyIndexed(t.store)) assert.deepEqual(await t.store.revokeByExternalId("sid"), [id])
     },
   ),
 ]

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict"
 import { isSessionError } from "../../contract/errors.ts"
-import { CLEARABLE, COUNTING, capabilityCase, IMMEDIATE, USER_INDEX } from "../capability-case.ts"
+import {
+  CLEARABLE,
+  COUNTING,
+  capabilityCase,
+  EXTERNAL_INDEX,
+  HITS,
+  IMMEDIATE,
+  USER_INDEX,
+} from "../capability-case.ts"
 import { patch } from "../changes.ts"
 import { type CaseDefinition, storeCase } from "../contract-case.ts"
 import { dataOf } from "../record-builder.ts"
+import { aHit } from "./hits.ts"
 
 export const closeCases: readonly CaseDefinition[] = [
   storeCase("closing a store again, or twice at once, does nothing", async t => {
@@ -67,6 +76,21 @@ export const closeCases: readonly CaseDefinition[] = [
   capabilityCase(CLEARABLE, "a closed store rejects revokeAll with ERR_SESSION_CLOSED", async t => {
     await t.store.close()
     await expectClosed({ revokeAll: () => t.store.revokeAll() })
+  }),
+
+  capabilityCase(
+    EXTERNAL_INDEX,
+    "a closed store rejects revokeByExternalId with ERR_SESSION_CLOSED",
+    async t => {
+      await t.store.close()
+      await expectClosed({ revokeByExternalId: () => t.store.revokeByExternalId("sid") })
+    },
+  ),
+
+  capabilityCase(HITS, "a closed store rejects hit with ERR_SESSION_CLOSED", async t => {
+    await t.store.hit([aHit()])
+    await t.store.close()
+    await expectClosed({ hit: () => t.store.hit([aHit()]) })
   }),
 ]
 

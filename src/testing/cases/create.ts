@@ -1,26 +1,15 @@
 import assert from "node:assert/strict"
-import type { SessionRecord } from "../../contract/record.ts"
 import { create } from "../changes.ts"
 import { type CaseDefinition, storeCase } from "../contract-case.ts"
-import { dataOf, HOUR, IDLE, MINUTE, type RecordBuilder } from "../record-builder.ts"
+import { dataOf, HOUR, IDLE, MINUTE } from "../record-builder.ts"
 import { applied, EXISTS } from "../trial.ts"
+import { loginRoundTrips, type RoundTrip } from "./login-round-trips.ts"
 import { ODD_KEYS, ODD_TEXTS } from "./odd-texts.ts"
 
 /** Each is written and read back; whatever a record can say must come back unchanged. */
-const roundTrips: readonly (readonly [
-  string,
-  (records: RecordBuilder, now: number) => Partial<SessionRecord>,
-])[] = [
+const roundTrips: readonly RoundTrip[] = [
   ["an anonymous session without data", () => ({})],
-  [
-    "a login with its methods, in their order",
-    r => ({ login: r.login("u1", { methods: ["pwd", "otp", "hwk"] }) }),
-  ],
-  ["a login without methods", r => ({ login: r.login("u1", { methods: [] }) })],
-  [
-    "an authentication time of its own",
-    (r, now) => ({ login: r.login("u1", { authenticatedAt: now - HOUR }) }),
-  ],
+  ...loginRoundTrips,
   ["an unconfirmed previous secret", r => ({ previous: { secretHash: r.hash(), confirmedAt: undefined } })],
   [
     "a confirmed previous secret",

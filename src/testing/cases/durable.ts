@@ -1,15 +1,16 @@
 import assert from "node:assert/strict"
-import { isClearable, isCounting, isUserIndexed } from "../../contract/store.ts"
-import { COUNTING, capabilityCase, USER_INDEX } from "../capability-case.ts"
+import { isClearable, isCounting, isExternallyIndexed, isUserIndexed } from "../../contract/store.ts"
+import { COUNTING, capabilityCase, EXTERNAL_INDEX, USER_INDEX } from "../capability-case.ts"
 import { create, patch, revoke, rotatePrivilege, touch } from "../changes.ts"
 import { type CaseDefinition, durableCase, storeCase } from "../contract-case.ts"
 import { dataOf, HOUR, IDLE, MINUTE } from "../record-builder.ts"
 import { applied, EXISTS, GONE, Trial } from "../trial.ts"
+import { allLoginFacts } from "./login-round-trips.ts"
 import { ODD_KEYS, ODD_TEXTS } from "./odd-texts.ts"
 
 export const durableCases: readonly CaseDefinition[] = [
   durable("G6: what was acknowledged is there after the store was closed and opened again", async t => {
-    const login = t.records.login("ada", { methods: ["pwd", "otp"] })
+    const login = t.records.login("ada", allLoginFacts(t.records, t.now))
     const odd = [
       ...ODD_KEYS.map(key => [key, "x"] as const),
       ...ODD_TEXTS.map((text, index) => [`t${index}`, text] as const),
@@ -126,6 +127,29 @@ export const durableCases: readonly CaseDefinition[] = [
       assert.deepEqual([await store.countByUser("ada"), await store.countByUser("bob")], [2, 1])
       assert.deepEqual(await store.revokeByUser("bob"), [moved.id])
     }),
+  ),
+
+  durableCase(
+    capabilityCase(
+      EXTERNAL_INDEX,
+      "the external index is as before after the store was opened again",
+      async t => {
+        const login = (externalId: string) => t.records.login("ada", { externalId })
+        const [kept, moved] = [await t.given({ login: login("sid") }), await t.given({ login: login("sid") })]
+        const privilege = { login: login("sid-2") }
+        await t.expectOutcome(
+          rotatePrivilege(moved, { secretHash: t.records.hash(), at: t.now, privilege }),
+          applied(2),
+        )
+        await t.given({ login: login("sid-3") })
+        assert.equal((await t.store.revokeByExternalId("sid-3")).length, 1)
+        const store = await t.surroundings.reopen()
+        assert.ok(isExternallyIndexed(store), "the store has lost its external index")
+        assert.deepEqual(await store.revokeByExternalId("sid-3"), [])
+        assert.deepEqual(await store.revokeByExternalId("sid"), [kept.id])
+        assert.deepEqual(await store.revokeByExternalId("sid-2"), [moved.id])
+      },
+    ),
   ),
 
   durableCase(

@@ -76,7 +76,8 @@ function spoilRecord(record: SessionRecord): void {
   for (const part of [record.previous, record.login, record.client, record.data.get("a")]) {
     attempt(() => Object.assign(part ?? {}, { secretHash: "x", userId: "x", label: "x", text: "x" }))
   }
-  attempt(() => Array.prototype.push.call(record.login?.methods, "x"))
+  attempt(() => Object.assign(record.login?.methods[0] ?? {}, { name: "x", at: 0 }))
+  attempt(() => Array.prototype.push.call(record.login?.methods, { name: "x", at: 0 }))
 }
 
 function attempt(change: () => unknown): void {

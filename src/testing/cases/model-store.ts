@@ -43,6 +43,13 @@ export class ModelStore {
     return own.map(({ record }) => record)
   }
 
+  /** Removes the live sessions of the external id; answers their ids. */
+  revokeByExternalId(externalId: string, now: number): string[] {
+    const ids = this.live(now).flatMap(({ id, login }) => (login?.externalId === externalId ? [id] : []))
+    for (const id of ids) this.#records.delete(id)
+    return ids
+  }
+
   countUsersSeen(since: number, now: number): number {
     const seen = this.live(now).filter(record => record.lastSeenAt >= since)
     return new Set(seen.flatMap(record => record.login?.userId ?? [])).size

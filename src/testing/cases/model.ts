@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import type { Change } from "../../contract/change.ts"
-import { isCounting, isImmediate, isUserIndexed } from "../../contract/store.ts"
+import { isCounting, isExternallyIndexed, isImmediate, isUserIndexed } from "../../contract/store.ts"
 import { type CaseDefinition, storeCase } from "../contract-case.ts"
 import { SECOND } from "../record-builder.ts"
 import { SeededRandom, seedOf } from "../seeded-random.ts"
 import type { Trial } from "../trial.ts"
 import { ModelStore } from "./model-store.ts"
-import { RandomChanges, USERS } from "./random-changes.ts"
+import { EXTERNAL_IDS, RandomChanges, USERS } from "./random-changes.ts"
 
 const STEPS = 400
 
@@ -38,6 +38,7 @@ async function takeStep(
   await t.expectOutcomes(batch, expected)
   if (random.onceIn(3)) t.clock.advance(random.below(20 * SECOND))
   if (random.onceIn(8)) await sweepBoth(t, model)
+  if (random.onceIn(25)) await revokeExternalInBoth(t, random, model)
   await compare(t, model)
 }
 
@@ -49,6 +50,21 @@ async function sweepBoth(t: Trial, model: ModelStore): Promise<void> {
     swept.filter(id => !expired.has(id)),
     [],
     "swept although not expired",
+  )
+}
+
+async function revokeExternalInBoth(
+  { store, now }: Trial,
+  random: SeededRandom,
+  model: ModelStore,
+): Promise<void> {
+  if (!isExternallyIndexed(store)) return
+  const externalId = random.pick<string>("sid", ...EXTERNAL_IDS)
+  const revoked = await store.revokeByExternalId(externalId)
+  assert.deepEqual(
+    revoked.toSorted(),
+    model.revokeByExternalId(externalId, now).sort(),
+    "revoked by external id",
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Change, DataChange, Lifetime, Rotate, Seen } from "../../contract/change.ts"
-import type { Login, SessionRecord } from "../../contract/record.ts"
+import type { AuthenticationMethod, Login, SessionRecord } from "../../contract/record.ts"
 import { create, patch, revoke, rotate, touch } from "../changes.ts"
 import { dataOf, SECOND } from "../record-builder.ts"
 import type { SeededRandom } from "../seeded-random.ts"
@@ -7,6 +7,7 @@ import type { Trial } from "../trial.ts"
 import type { ModelStore } from "./model-store.ts"
 
 export const USERS = ["ada", "bob", "__proto__"] as const
+export const EXTERNAL_IDS = ["sid", "ada", "__proto__"] as const
 const KEYS = ["a", "b", "c", "__proto__"] as const
 
 /** Draws changes of a few sessions, most of them sensible, some stale, some hopeless. */
@@ -97,9 +98,19 @@ export class RandomChanges {
   }
 
   #login(): Login | undefined {
-    const [first, ...others] = USERS
-    const userId = this.#random.pick<string>(first, ...others)
-    return this.#maybe({ userId, authenticatedAt: this.#trial.now - this.#random.below(5), methods: ["pwd"] })
+    // One user has more sessions than the others, so that several of them live at the same time.
+    const userId = this.#random.pick<string>("ada", ...USERS)
+    const { now } = this.#trial
+    return this.#maybe({
+      ...{ userId, authenticatedAt: now - this.#random.below(5) },
+      methods: Array.from({ length: this.#random.below(3) }, () => this.#method()),
+      ...this.#sometimes({ assurance: `${this.#random.below(3)}` }),
+      ...this.#sometimes({ externalId: this.#random.pick<string>("sid", ...EXTERNAL_IDS) }),
+    })
+  }
+
+  #method(): AuthenticationMethod {
+    return { name: this.#random.pick("pwd", "otp"), at: this.#trial.now - this.#random.below(5) }
   }
 
   #lifetime(): Lifetime {

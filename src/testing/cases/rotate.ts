@@ -2,6 +2,7 @@ import { patch, rotate, rotatePrivilege, touch } from "../changes.ts"
 import { type CaseDefinition, storeCase } from "../contract-case.ts"
 import { dataOf, HOUR, IDLE, MINUTE } from "../record-builder.ts"
 import { applied, CONFLICT, GONE } from "../trial.ts"
+import { allLoginFacts } from "./login-round-trips.ts"
 
 const appliedCases: readonly CaseDefinition[] = [
   storeCase("a rotation replaces the secret and keeps the previous one, unconfirmed", async t => {
@@ -36,7 +37,7 @@ const appliedCases: readonly CaseDefinition[] = [
 
   storeCase("G3: a login raises the epoch, sets the login and ends the old secret at once", async t => {
     const record = await t.given({ previous: { secretHash: t.records.hash(), confirmedAt: t.now }, epoch: 2 })
-    const login = t.records.login("u1", { methods: ["pwd", "otp"] })
+    const login = t.records.login("u1", allLoginFacts(t.records, t.now))
     const secretHash = t.records.hash()
     await t.expectOutcome(
       rotatePrivilege(record, { secretHash, at: t.now, privilege: { login } }),

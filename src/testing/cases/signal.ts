@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { isSessionError } from "../../contract/errors.ts"
-import { CLEARABLE, COUNTING, capabilityCase, USER_INDEX } from "../capability-case.ts"
+import { CLEARABLE, COUNTING, capabilityCase, EXTERNAL_INDEX, HITS, USER_INDEX } from "../capability-case.ts"
 import { patch } from "../changes.ts"
 import { type CaseDefinition, storeCase } from "../contract-case.ts"
 import { dataOf } from "../record-builder.ts"
+import { aHit } from "./hits.ts"
 
 /** A store may honour a signal or answer all the same. It may not hang, fail otherwise, or be of no use afterwards. */
 export const signalCases: readonly CaseDefinition[] = [
@@ -61,6 +62,25 @@ export const signalCases: readonly CaseDefinition[] = [
     assert.equal(count, 1)
     await t.expectMissing(record.id)
   }),
+
+  capabilityCase(EXTERNAL_INDEX, "revokeByExternalId with an aborted signal answers or rejects", async t => {
+    const record = await t.given({ login: t.records.login("u1", { externalId: "sid" }) })
+    const revoked = await settle(signal => t.store.revokeByExternalId("sid", signal))
+    if (revoked) assert.deepEqual([revoked, await t.find(record.id)], [[record.id], undefined])
+    await t.given({ login: t.records.login("u2", { externalId: "sid" }) })
+    assert.ok((await t.store.revokeByExternalId("sid")).length > 0)
+  }),
+
+  capabilityCase(
+    HITS,
+    "hit with an aborted signal answers or rejects, and counts once or not at all",
+    async t => {
+      const outcomes = await settle(signal => t.store.hit([aHit({ limit: 9 })], signal))
+      if (outcomes) assert.deepEqual(outcomes[0]?.current, 1)
+      const [next] = await t.store.hit([aHit({ limit: 9 })])
+      assert.ok(next?.current === 2 || (next?.current === 1 && !outcomes), `counted ${next?.current}`)
+    },
+  ),
 ]
 
 /** The answer, or `undefined` when the call was rejected for the signal's sake; any other rejection fails the case. */

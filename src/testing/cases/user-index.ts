@@ -5,45 +5,14 @@ import { patch, revoke, touch } from "../changes.ts"
 import type { CaseDefinition } from "../contract-case.ts"
 import { dataOf, HOUR, IDLE } from "../record-builder.ts"
 import { applied, GONE, type Trial } from "../trial.ts"
-
-/** User ids are opaque: each of these is a user of its own. */
-const OPAQUE: readonly string[] = [
-  "ada",
-  "Ada",
-  "ada ",
-  " ada",
-  "ad%",
-  "%",
-  "_",
-  "*",
-  "0",
-  "00",
-  "null",
-  "undefined",
-  "__proto__",
-  "constructor",
-  "toString",
-  "o'brien",
-  'a"b',
-  "a\\b",
-  "a\nb",
-  "a:b",
-  "a/b",
-  "../b",
-  "{a}",
-  "é",
-  "e\u0301",
-  "日本語",
-  "🦊",
-  "u".repeat(1024),
-  `${"u".repeat(1023)}v`,
-]
+import { allLoginFacts } from "./login-round-trips.ts"
+import { OPAQUE_TEXTS } from "./odd-texts.ts"
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const readingCases: readonly CaseDefinition[] = [
   capabilityCase(USER_INDEX, "findByUser answers the user's sessions whole, and no one else's", async t => {
-    const login = t.records.login("ada", { methods: ["pwd", "otp"] })
+    const login = t.records.login("ada", allLoginFacts(t.records, t.now))
     const record = await t.given({ login, client: { label: "phone" }, data: dataOf(["a", "1"]) })
     await t.givenAll([t.records.record({ login: t.records.login("bob") }), t.records.record()])
     await expectUser(t, "ada", [record])
@@ -75,9 +44,9 @@ const readingCases: readonly CaseDefinition[] = [
   }),
 
   capabilityCase(USER_INDEX, "user ids are opaque text: each finds its own session only", async t => {
-    const records = OPAQUE.map(userId => t.records.record({ login: t.records.login(userId) }))
+    const records = OPAQUE_TEXTS.map(userId => t.records.record({ login: t.records.login(userId) }))
     await t.givenAll(records)
-    for (const [index, userId] of OPAQUE.entries()) {
+    for (const [index, userId] of OPAQUE_TEXTS.entries()) {
       const own = records.slice(index, index + 1)
       t.expectSame(await t.store.findByUser(userId), own)
       assert.equal(await t.store.countByUser(userId), 1, `the count of ${JSON.stringify(userId)}`)

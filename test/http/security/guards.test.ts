@@ -6,11 +6,11 @@ import { csrfToken } from "../../../src/http/csrf/token.ts"
 import { type AnyGuard, firstRefusal, type GuardedRequest } from "../../../src/http/guards/guard.ts"
 import {
   requireCsrfToken,
-  requireFresh,
   requireSession,
   requireThat,
   requireUser,
 } from "../../../src/http/guards/require.ts"
+import { requireFresh } from "../../../src/http/guards/require-fresh.ts"
 import { safeReturnPath } from "../../../src/http/guards/return-path.ts"
 import { Sessions } from "../../../src/http/sessions.ts"
 import { ReferenceStore } from "../../testing/reference-store.ts"
@@ -21,6 +21,7 @@ const request = (
   method: "GET",
   url: "/account?tab=2",
   body: undefined,
+  addHeader: () => {},
   header: name => given.headers?.[name],
   ...given,
 })
@@ -85,6 +86,45 @@ describe("guards", () => {
     )
     await session.login("anna", { methods: ["pwd", "otp"] })
     assert.equal(await statusOf(guard, session), undefined)
+  })
+
+  it("requireFresh judges each asked method by its own time", async () => {
+    let now = 1_000_000
+    const sessions = new Sessions(new ReferenceStore(() => now), { now: () => now })
+    const session = await sessions.open(undefined)
+    await session.login("anna", { methods: ["pwd"] })
+    now += 200_000
+    await session.stepUp({ methods: ["otp"] })
+    now += 100_000
+    const status = (...methods: string[]) =>
+      statusOf(requireFresh({ within: "5m", methods, now: () => now }), session)
+    assert.equal(await status("otp"), undefined)
+    assert.equal(await status("pwd"), 401)
+    assert.equal(await status("otp", "pwd"), 401)
+    assert.equal(await status("hwk"), 401)
+    assert.equal(await status(), undefined)
+    now += 200_000
+    assert.equal(await status("otp"), 401)
+  })
+
+  it("requireFresh asks for a level of assurance, and names it to a program (RFC 9470)", async () => {
+    const session = await newSession()
+    await session.login("anna", { assurance: "silver" })
+    const guard = requireFresh({ within: "5m", assurance: ["urn:gold", "gold"] })
+    const refusal = await firstRefusal([guard], session, request())
+    assert.equal(
+      refusal?.headers["WWW-Authenticate"],
+      'Bearer error="insufficient_user_authentication", acr_values="urn:gold gold", max_age=300',
+    )
+    await session.stepUp({ assurance: "gold" })
+    assert.equal(await statusOf(guard, session), undefined)
+    assert.equal(await statusOf(requireFresh({ within: "5m", assurance: "silver" }), session), 401)
+    assert.equal(await statusOf(guard, await newSession()), 401)
+  })
+
+  it("requireFresh refuses a level that a challenge cannot carry, with ERR_SESSION_CONFIG", () => {
+    for (const assurance of ["", 'go"ld', "two levels", "go\\ld", "gold\n", []])
+      assert.throws(() => requireFresh({ within: "5m", assurance }), { code: "ERR_SESSION_CONFIG" })
   })
 
   it("requireThat refuses with 403", async () => {

@@ -30,8 +30,8 @@ test("a file: URL is read as it is written, relative or absolute", () => {
 })
 
 test("the query holds the numbers among the options", () => {
-  const { options } = parseFileUrl("file:./a?maxSessions=5&compactAfter=1000&compactFactor=0.5")
-  assert.deepEqual(options, { maxSessions: 5, compactAfter: 1000, compactFactor: 0.5 })
+  const { options } = parseFileUrl("file:./a?maxSessions=5&compactAfter=1000&compactFactor=0.5&maxHitKeys=9")
+  assert.deepEqual(options, { maxSessions: 5, compactAfter: 1000, compactFactor: 0.5, maxHitKeys: 9 })
   assert.deepEqual(parseFileUrl("file:./a").options, {})
 })
 
@@ -54,6 +54,7 @@ test("a wrong URL is refused with what to do", () => {
 
 test("wrong options are refused", async () => {
   await assert.rejects(createFileStore({ maxSessions: 0 }), config(/maxSessions is 0.*at least 1/))
+  await assert.rejects(createFileStore({ maxHitKeys: 0 }), config(/maxHitKeys is 0.*at least 1/))
   await assert.rejects(createFileStore({ compactFactor: Number.NaN }), config(/compactFactor/))
   await assert.rejects(createFileStore({ path: "" }), config(/path/))
   await assert.rejects(createFileStore({ path: "a\0b" }), config(/path/))

@@ -29,6 +29,7 @@ type Step =
   | "reopen"
   | "sweep"
   | "revokeUser"
+  | "revokeExternal"
   | "revokeAll"
 
 const draw: fc.Arbitrary<Draw> = fc.record({
@@ -44,7 +45,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ calls }) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom<Step>("wait", "wait", "reopen", "reopen", "reopen", "sweep", "revokeUser"),
+    arbitrary: fc.constantFrom<Step>(
+      ...(["wait", "wait", "reopen", "reopen", "reopen", "sweep", "revokeUser", "revokeExternal"] as const),
+    ),
   },
   { weight: 1, arbitrary: fc.constantFrom<Step>("revokeAll") },
 )
@@ -67,6 +70,7 @@ class Comparison {
     else if (step === "wait") this.#clock.advance(15)
     else if (step === "sweep") await this.#sweep(store)
     else if (step === "revokeUser") await this.#revokeUser(store)
+    else if (step === "revokeExternal") await this.#revokeExternal(store)
     else if (step === "revokeAll") await this.#revokeAll(store)
     else await this.#apply(store, step.calls)
     await this.#compare()
@@ -119,6 +123,14 @@ class Comparison {
     for (const id of ids) this.#model.delete(id)
   }
 
+  async #revokeExternal(store: FileStore): Promise<void> {
+    const ids = this.#live()
+      .filter(record => record.login?.externalId === "__proto__")
+      .map(record => record.id)
+    assert.deepEqual([...(await store.revokeByExternalId("__proto__"))].sort(), ids.sort())
+    for (const id of ids) this.#model.delete(id)
+  }
+
   async #revokeAll(store: FileStore): Promise<void> {
     assert.equal(await store.revokeAll(), this.#live().length)
     this.#model.clear()
@@ -144,7 +156,8 @@ class Comparison {
     const record = this.#model.get(id) ?? this.#records.record({ id, expiresAt: end })
     const seen = { at: this.#clock.now(), expiresAt: end }
     const data = { set: dataOf([key, odd ? { text, expiresAt: end } : text]), unset: odd ? ["k"] : [] }
-    const login = odd ? this.#records.login("ada") : undefined
+    const externalId = key.length === 1 ? {} : { externalId: key }
+    const login = odd ? this.#records.login("ada", { assurance: text, ...externalId }) : undefined
     switch (kind) {
       case "create":
         return changes.create(this.#records.record({ id, login, expiresAt: end, data: data.set }))

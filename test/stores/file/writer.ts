@@ -17,8 +17,11 @@ async function writeForever(): Promise<void> {
   const store = await createFileStore({ path, compactAfter: Number(compactAfter), onRepair: () => {} })
   const note = openSync(notes, "a")
   const records = new RecordBuilder({ now: Date.now }, randomBytes(4).readUInt32LE())
-  process.stdout.write("ready\n")
   const acknowledged = (id: string, step: string) => writeSync(note, `${id} ${step}\n`)
+  const first = records.record()
+  await store.apply([changes.create(first)])
+  acknowledged(first.id, "0")
+  process.stdout.write("ready\n")
   const writeSessions = async () => {
     for (let n = 0; ; n++) {
       const record = records.record()

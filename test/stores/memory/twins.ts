@@ -8,6 +8,7 @@ import { ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
 
 const IDS = 24
 const USERS = 5
+const EXTERNALS = 4
 const MINUTE = 60_000
 
 /** What the memory store has to be: a plain `Map` and `applyChange`. */
@@ -70,6 +71,11 @@ export class Twins {
       const except = this.#id(step.at)
       const ids = idsOf(model.liveOf(userOf(step.at), now)).filter(id => id !== except)
       assert.deepEqual((await store.revokeByUser(userOf(step.at), except)).toSorted(), ids.toSorted())
+      model.forget(ids)
+    } else if (step.kind === "revokeByExternalId") {
+      const externalId = externalOf(step.at)
+      const ids = idsOf(model.live(now).filter(({ login }) => login?.externalId === externalId))
+      assert.deepEqual((await store.revokeByExternalId(externalId)).toSorted(), ids.toSorted())
       model.forget(ids)
     } else {
       const changes = step.seeds.map(seed => this.#change(seed))
@@ -144,6 +150,7 @@ export class Twins {
 }
 
 const userOf = (n: number): string => (n % USERS === 0 ? "Żółw 🐢" : `user-${n % USERS}`)
+const externalOf = (n: number): string => (n === 0 ? "" : `sid-${n}`)
 const idsOf = (records: readonly SessionRecord[]): string[] => records.map(({ id }) => id)
 
 /** Texts of all widths, lone surrogates included, and now and then one that outgrows a page. */
@@ -158,10 +165,15 @@ const text = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 100, max: 9000 }).map(length => "x".repeat(length)) },
 )
 const key = fc.constantFrom("a", "b", "__proto__", "ключ", "")
-const login: fc.Arbitrary<Login> = fc.record({
+const loginFields = {
   userId: fc.nat(USERS - 1).map(userOf),
   authenticatedAt: fc.constant(0),
-  methods: fc.array(fc.constantFrom("pwd", "otp", "hwk"), { maxLength: 3 }),
+  methods: fc.array(fc.record({ name: text, at: fc.nat(3) }, { noNullPrototype: true }), { maxLength: 3 }),
+  ...{ assurance: text, stampHash: text, externalId: fc.nat(EXTERNALS - 1).map(externalOf) },
+}
+const login: fc.Arbitrary<Login> = fc.record(loginFields, {
+  requiredKeys: ["userId", "authenticatedAt", "methods"],
+  noNullPrototype: true,
 })
 const value = fc.record(
   { text, expiresAt: fc.constant(Date.UTC(2040, 0, 1, 0, 30)) },
@@ -198,5 +210,9 @@ export const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("sweep"), wait, limit: fc.nat(IDS) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("revokeByUser"), wait, at: fc.nat(IDS - 1) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("revokeByExternalId"), wait, at: fc.nat(EXTERNALS - 1) }),
+  },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never

@@ -21,11 +21,16 @@ const value = fc.record({ text: odd, expiresAt: time }, { requiredKeys: ["text"]
 const data: fc.Arbitrary<SessionData> = fc
   .array(fc.tuple(key, value), { maxLength: 3 })
   .map(pairs => new Map(pairs))
-const login = fc.record({
-  userId: fc.oneof(odd, id),
-  authenticatedAt: time,
-  methods: fc.array(odd, { maxLength: 2 }),
-})
+const externalId = fc.constantFrom("", "sid", "\ud800", "\ufffd")
+const login = fc.record(
+  {
+    userId: fc.oneof(odd, id),
+    authenticatedAt: time,
+    methods: fc.array(fc.record({ name: odd, at: time }), { maxLength: 2 }),
+    ...{ assurance: odd, stampHash: odd, externalId },
+  },
+  { requiredKeys: ["userId", "authenticatedAt", "methods"] },
+)
 const client = fc.record({ address: odd, userAgent: odd, label: odd }, { requiredKeys: [] })
 const seen = fc.record({ at: time, expiresAt: time })
 const lifetime = fc.record({
@@ -119,10 +124,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 /** Cloned, because fast-check also makes objects without a prototype, and a store gives back ordinary ones. */
 const steps = fc
-  .array(fc.record({ wait: fc.nat(2), changes: fc.array(change, { maxLength: 6 }) }), {
-    minLength: 1,
-    maxLength: 8,
-  })
+  .array(
+    fc.record({
+      ...{ wait: fc.nat(2), changes: fc.array(change, { maxLength: 6 }) },
+      revoked: fc.option(externalId, { freq: 4 }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  )
   .map(sequence => structuredClone(sequence))
 
 let now = 0
@@ -139,12 +147,16 @@ for (const [name, options] of [
         now = 0
         await store.revokeAll()
         const model = new Map<string, SessionRecord>()
-        for (const { wait, changes } of sequence) {
+        for (const { wait, changes, revoked } of sequence) {
           now += wait
           assert.deepEqual(
             await store.apply(changes),
             changes.map(each => applyToModel(model, each)),
           )
+          if (revoked !== null) {
+            const ids = revokeInModel(model, revoked)
+            assert.deepEqual((await store.revokeByExternalId(revoked)).toSorted(), ids.toSorted())
+          }
           await compare(store, model)
         }
       }),
@@ -160,6 +172,13 @@ function applyToModel(model: Map<string, SessionRecord>, change: Change): Outcom
   if (applied.record) model.set(name, applied.record)
   else model.delete(name)
   return applied.outcome
+}
+
+function revokeInModel(model: Map<string, SessionRecord>, externalId: string): string[] {
+  const live = [...model.values()].filter(({ expiresAt }) => now < expiresAt)
+  const ids = live.flatMap(each => (each.login?.externalId === externalId ? [each.id] : []))
+  for (const each of ids) model.delete(each)
+  return ids
 }
 
 async function compare(store: SqliteSessionStore, model: ReadonlyMap<string, SessionRecord>): Promise<void> {

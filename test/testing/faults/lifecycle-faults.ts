@@ -1,4 +1,10 @@
-import { type Change, type Outcome, SessionError, type SessionRecord } from "../../../src/contract/index.ts"
+import {
+  type Change,
+  type Hit,
+  type Outcome,
+  SessionError,
+  type SessionRecord,
+} from "../../../src/contract/index.ts"
 import { type Disk, ReferenceStore } from "../reference-store.ts"
 import type { Fault } from "./fault.ts"
 
@@ -59,6 +65,12 @@ class HangingOnAbort extends ReferenceStore {
   }
   override revokeAll(signal?: AbortSignal) {
     return signal?.aborted ? never : super.revokeAll()
+  }
+  override revokeByExternalId(externalId: string, signal?: AbortSignal) {
+    return signal?.aborted ? never : super.revokeByExternalId(externalId)
+  }
+  override hit(hits: readonly Hit[], signal?: AbortSignal) {
+    return signal?.aborted ? never : super.hit(hits)
   }
 }
 

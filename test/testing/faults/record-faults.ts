@@ -58,16 +58,6 @@ export const recordFaults: readonly Fault[] = [
       expiresAt === undefined ? { text } : { text, expiresAt: seconds(expiresAt) },
     ]),
   })),
-  lossy("drops the login's methods", ({ login }) => ({ login: login && { ...login, methods: [] } })),
-  lossy("sorts the login's methods", ({ login }) => ({
-    login: login && { ...login, methods: login.methods.toSorted() },
-  })),
-  lossy("splits no methods out of an empty text", ({ login }) => ({
-    login: login && { ...login, methods: login.methods.join(" ").split(" ") },
-  })),
-  lossy("takes the creation for the authentication", ({ login, createdAt }) => ({
-    login: login && { ...login, authenticatedAt: createdAt },
-  })),
   lossy("drops a new record's previous secret", () => ({ previous: undefined })),
   lossy("confirms at once", ({ previous, createdAt }) => ({
     previous: previous && { ...previous, confirmedAt: previous.confirmedAt ?? createdAt },

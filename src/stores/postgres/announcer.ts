@@ -1,0 +1,52 @@
+import type { Notice } from "../../contract/feed.ts"
+import type { Database, Statement } from "./database.ts"
+import { payloadsOf } from "./notices.ts"
+
+/**
+ * Tells of changed data after its commit: at once when nothing is being told, and otherwise together with whatever else piles up
+ * meanwhile, since every commit that notifies takes a lock of the whole server. Nobody waits for it, and a failure is only
+ * counted: who misses a notice of changed data still finds the version too old.
+ */
+export class Announcer {
+  readonly #database: Database
+  readonly #announce: Statement
+  readonly #changed = new Map<string, number>()
+  #running: Promise<void> | undefined
+  #failures = 0
+
+  constructor(database: Database, announce: Statement) {
+    this.#database = database
+    this.#announce = announce
+  }
+
+  get failures(): number {
+    return this.#failures
+  }
+
+  changed(id: string, version: number): void {
+    this.#changed.set(id, Math.max(version, this.#changed.get(id) ?? 0))
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves when all has been told. */
+  async drained(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#changed.size > 0) {
+      const notices: Notice[] = Array.from(this.#changed, ([id, version]) => ({
+        kind: "changed",
+        id,
+        version,
+      }))
+      this.#changed.clear()
+      try {
+        await this.#database.run(this.#announce, [payloadsOf(notices)])
+      } catch {
+        this.#failures++
+      }
+    }
+    this.#running = undefined
+  }
+}

@@ -1,0 +1,121 @@
+import type { Change, Outcome } from "../../contract/change.ts"
+import {
+  createValues,
+  type InputValue,
+  patchValues,
+  revokeValues,
+  rotateValues,
+  touchValues,
+} from "./change-columns.ts"
+import type { AllChangeStatements, ChangeKind } from "./change-statements.ts"
+import type { Database } from "./database.ts"
+import type { PostgresRow } from "./pool.ts"
+
+/** A change at its place among those of the call. */
+interface Placed {
+  readonly change: Change
+  readonly index: number
+}
+
+/** Applies changes: those of one kind in one statement, which is one round trip and one transaction. */
+export class ChangeRunner {
+  readonly #database: Database
+  readonly #statements: AllChangeStatements
+
+  constructor(database: Database, statements: AllChangeStatements) {
+    this.#database = database
+    this.#statements = statements
+  }
+
+  async apply(changes: readonly Change[], now: number, signal: AbortSignal | undefined): Promise<Outcome[]> {
+    const outcomes: Outcome[] = []
+    for (const round of roundsOf(changes)) {
+      // Kinds share no session within a round, and each is a transaction of its own: they may run side by side.
+      const running = [...round].map(async ([kind, placed]) => {
+        const values = placed.map(({ change }) => valuesOf(change))
+        const found = await this.#run(kind, values, now, signal)
+        placed.forEach(({ index }, position) => {
+          outcomes[index] = found[position] ?? GONE
+        })
+      })
+      await allDone(running)
+    }
+    return outcomes
+  }
+
+  async #run(
+    kind: ChangeKind,
+    changes: readonly InputValue[][],
+    now: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome[]> {
+    const [first = [], ...more] = changes
+    if (more.length > 0) return await this.#runMany(kind, changes, now, signal)
+    const [row] = await this.#database.run(this.#statements[kind].alone, [...first, now], signal)
+    if (row) return [applied(row)]
+    if (kind === "create") return [EXISTS]
+    // A touch and a revocation miss only what is gone; of the others, the locked row has to tell.
+    return kind === "touch" || kind === "revoke" ? [GONE] : await this.#runMany(kind, changes, now, signal)
+  }
+
+  async #runMany(
+    kind: ChangeKind,
+    changes: readonly InputValue[][],
+    now: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome[]> {
+    const columns = changes[0]?.map((_, column) => changes.map(values => values[column])) ?? []
+    const rows = await this.#database.run(this.#statements[kind].many, [...columns, now], signal)
+    const byId = new Map(rows.map(row => [row["id"], row]))
+    return changes.map(([id]) => {
+      const row = byId.get(id)
+      if (!row) return kind === "create" ? EXISTS : GONE
+      return row["version"] === null ? CONFLICT : applied(row)
+    })
+  }
+}
+
+const GONE: Outcome = { kind: "gone" }
+const CONFLICT: Outcome = { kind: "conflict" }
+const EXISTS: Outcome = { kind: "exists" }
+
+const applied = (row: PostgresRow): Outcome => ({ kind: "applied", version: Number(row["version"]) })
+
+/** Each session's first change is in the first round, its second in the second, and so on; by kind within a round. */
+function roundsOf(changes: readonly Change[]): Map<ChangeKind, Placed[]>[] {
+  const rounds: Map<ChangeKind, Placed[]>[] = []
+  const next = new Map<string, number>()
+  for (const [index, change] of changes.entries()) {
+    const id = change.kind === "create" ? change.record.id : change.id
+    const number = next.get(id) ?? 0
+    next.set(id, number + 1)
+    const round = rounds[number] ?? new Map<ChangeKind, Placed[]>()
+    rounds[number] = round
+    const same = round.get(change.kind)
+    if (same) same.push({ change, index })
+    else round.set(change.kind, [{ change, index }])
+  }
+  return rounds
+}
+
+function valuesOf(change: Change): InputValue[] {
+  switch (change.kind) {
+    case "create":
+      return createValues(change)
+    case "patch":
+      return patchValues(change)
+    case "rotate":
+      return rotateValues(change)
+    case "touch":
+      return touchValues(change)
+    case "revoke":
+      return revokeValues(change)
+  }
+}
+
+/** Waits for all, so that nothing goes on behind a call that was rejected. */
+async function allDone(running: readonly Promise<void>[]): Promise<void> {
+  for (const each of await Promise.allSettled(running)) {
+    if (each.status === "rejected") throw each.reason
+  }
+}

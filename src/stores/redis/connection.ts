@@ -1,0 +1,183 @@
+import { setMaxListeners } from "node:events"
+import { setTimeout as delay } from "node:timers/promises"
+import type { Client, Command, Reply } from "./client.ts"
+import { abandonedError, isUnderWay, offlineError, redisError, serverCode, timeoutError } from "./errors.ts"
+import type { Script } from "./scripts/script.ts"
+
+/** The commands of one call. All are sent at once; no later than the call's end. */
+export interface Call {
+  send(key: string | undefined, command: Command): Promise<Reply>
+  /** One of the keys for each node that serves them. */
+  oneForEachNode(keys: readonly string[]): string[]
+  /**
+   * Runs a script on the keys; sends its text when the server does not know it, or no more. Waits while a Cluster moves the keys to
+   * another node.
+   */
+  run(script: Script, keys: readonly string[], values: readonly string[]): Promise<Reply>
+}
+
+/**
+ * The way to the server. A call ends when its caller gives up or after `timeout`; a connection that has been silent for as long is
+ * dropped and opened anew, since a half-open one would never say so. While there is none, calls fail at once.
+ */
+export class Connection {
+  readonly address: string
+  readonly #timeout: number
+  #client: Client
+  #lastReply = 0
+  #failure: unknown
+  #isClosed = false
+  #reopening: Promise<void> | undefined
+
+  constructor(client: Client, address: string, timeout: number) {
+    this.#client = client
+    this.address = address
+    this.#timeout = timeout
+  }
+
+  get client(): Client {
+    return this.#client
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#connect(this.#client)
+    } catch (error) {
+      throw redisError(error, this.address)
+    }
+  }
+
+  /** Does the work of one call within its time. */
+  async call<T>(
+    operation: string,
+    signal: AbortSignal | undefined,
+    work: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) throw abandonedError(operation, signal.reason)
+    this.#requireReady()
+    const ending = new AbortController()
+    setMaxListeners(0, ending.signal)
+    const started = performance.now()
+    const client = this.#client
+    const limit = this.#limit(operation, signal, ending)
+    // After the limit's timer: the call has to reject before its connection is dropped.
+    const watch = setTimeout(() => this.#onSilence(client, started), this.#timeout).unref()
+    try {
+      return await Promise.race([work(this.#sender(client, ending.signal)), limit.reached])
+    } catch (error) {
+      throw redisError(error, this.address)
+    } finally {
+      limit.release()
+      if (this.#lastReply >= started || !ending.signal.aborted) clearTimeout(watch)
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#client.destroy()
+  }
+
+  #requireReady(): void {
+    if (this.#client.isReady) return
+    if (this.#client.isClosed) this.#reopen()
+    throw offlineError(this.address, this.#failure)
+  }
+
+  #sender(client: Client, signal: AbortSignal): Call {
+    const send = async (key: string | undefined, command: Command): Promise<Reply> => {
+      if (signal.aborted) throw signal.reason
+      try {
+        const reply = await client.send(key, command, signal)
+        this.#lastReply = performance.now()
+        return reply
+      } catch (error) {
+        if (serverCode(error) !== "") this.#lastReply = performance.now()
+        throw error
+      }
+    }
+    const evaluate = async ({ text, sha }: Script, keys: readonly string[], values: readonly string[]) => {
+      const rest = [`${keys.length}`, ...keys, ...values]
+      try {
+        return await send(keys[0], ["EVALSHA", sha, ...rest])
+      } catch (error) {
+        if (serverCode(error) !== "NOSCRIPT") throw error
+        return await send(keys[0], ["EVAL", text, ...rest])
+      }
+    }
+    const run: Call["run"] = async (script, keys, values) => {
+      for (;;) {
+        try {
+          return await evaluate(script, keys, values)
+        } catch (error) {
+          if (!isUnderWay(error)) throw error
+          await delay(20, undefined, { signal })
+        }
+      }
+    }
+    const oneForEachNode = (keys: readonly string[]) => [
+      ...new Map(keys.map(key => [client.nodeOf(key), key])).values(),
+    ]
+    return { send, run, oneForEachNode }
+  }
+
+  /** Rejects when the caller gives up or the time is over; then nothing more leaves. */
+  #limit(operation: string, signal: AbortSignal | undefined, ending: AbortController) {
+    let end: (error: unknown) => void = () => {}
+    const reached = new Promise<never>((_, reject) => {
+      end = error => {
+        reject(error)
+        ending.abort(error)
+      }
+    })
+    const onAbort = (): void => end(abandonedError(operation, signal?.reason))
+    signal?.addEventListener("abort", onAbort, { once: true })
+    const timer = setTimeout(() => end(timeoutError(operation, this.address, this.#timeout)), this.#timeout)
+    const release = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener("abort", onAbort)
+    }
+    return { reached, release }
+  }
+
+  #onSilence(client: Client, since: number): void {
+    if (client !== this.#client) return
+    // In a Cluster, the replies are other nodes'.
+    if (this.#lastReply >= since && client.kind !== "cluster") return
+    this.#failure = new Error(`no reply for ${this.#timeout} ms`)
+    this.#reopen()
+  }
+
+  #reopen(): void {
+    if (this.#isClosed) return
+    this.#reopening ??= this.#openAnew().finally(() => {
+      this.#reopening = undefined
+    })
+  }
+
+  async #openAnew(): Promise<void> {
+    for (let wait = 50; !this.#isClosed; wait = Math.min(2 * wait, 2000)) {
+      this.#client.destroy()
+      this.#client = this.#client.duplicate()
+      try {
+        return await this.#connect(this.#client)
+      } catch (error) {
+        this.#failure = error
+      }
+      await delay(wait, undefined, { ref: false })
+    }
+    this.#client.destroy()
+  }
+
+  async #connect(client: Client): Promise<void> {
+    const late = new AbortController()
+    const limit = delay(this.#timeout, undefined, { signal: late.signal }).then(() => {
+      throw timeoutError("the connection attempt", this.address, this.#timeout)
+    })
+    try {
+      await Promise.race([client.connect(), limit])
+    } finally {
+      limit.catch(() => {})
+      late.abort()
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto"
+
+/**
+ * A Lua script, by its text and the SHA-1 that the server knows it by.
+ *
+ * Scripts also use keys that they learn of only while they run (the index of the session's user). All of them begin with `base`, which
+ * holds the bucket's hash tag: a script never leaves the slot of its first key. Whatever a script may bring into being is among its
+ * KEYS, for while a Cluster moves a slot, a key that is not there may only be on its way: the server then refuses the script
+ * (TRYAGAIN), where it would else make a second one. For the same reason no script takes an entry for stale on its own.
+ */
+export interface Script {
+  readonly text: string
+  readonly sha: string
+}
+
+export function script(...parts: readonly string[]): Script {
+  const text = parts.join("\n")
+  return { text, sha: createHash("sha1").update(text).digest("hex") }
+}
+
+/** How scripts differ from store to store. */
+export interface ScriptOptions {
+  /** In a Cluster a message stays in its shard. */
+  readonly publishCommand: "PUBLISH" | "SPUBLISH"
+  /** For how long the server keeps what has ended, for the sweep to tell of it, in milliseconds. */
+  readonly slack: number
+}
+
+/**
+ * What all scripts share. Every key of ours has a time to live, reckoned from the store's clock, which need not be the server's; an index
+ * lives as long as its longest member, so that nothing stays behind when sweeping ends.
+ *
+ * Numbers that came as text stay text: Lua would write them with 14 digits only.
+ */
+export const prelude = ({ publishCommand, slack }: ScriptOptions): string => `
+local base, now = ARGV[1], tonumber(ARGV[2])
+local call = redis.call
+
+local function publish(text) call('${publishCommand}', base .. 'feed', text) end
+
+local function lifetime(expiresAt)
+  local ms = math.max(tonumber(expiresAt) - now, 0) + ${slack}
+  return math.floor(math.min(ms, 1e13))
+end
+
+local function keep(key, ms)
+  if call('PTTL', key) < ms then call('PEXPIRE', key, string.format('%.0f', ms)) end
+end
+
+local function unindex(id, user, external)
+  if user then
+    call('ZREM', base .. 'u:' .. user, id)
+    call('ZREM', base .. 'l', id)
+  end
+  if external then call('ZREM', base .. 'e:' .. external, id) end
+end
+
+local function remove(id)
+  local key = base .. 's:' .. id
+  local owner = call('HMGET', key, 'u', 'n')
+  call('DEL', key)
+  call('ZREM', base .. 'x', id)
+  call('ZREM', base .. 'l', id)
+  unindex(id, owner[1], owner[2])
+end
+`

@@ -1,0 +1,175 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { access, mkdtemp, readFile, writeFile } from "node:fs/promises"
+import { createServer, Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+
+/** A server process, with its files in a temporary directory and without persistence. */
+export interface RedisServer {
+  readonly port: number
+  readonly url: string
+  /** Runs a command with redis-cli, and resolves to what it prints. */
+  cli(...command: readonly string[]): Promise<string>
+  /** `kill -9`, and waits until it is gone. */
+  kill(): Promise<void>
+  /** Starts it again on the same port, empty. */
+  start(): Promise<void>
+  /** Freezes it (`SIGSTOP`): its sockets stay open and silent. */
+  freeze(): void
+  thaw(): void
+  /** Ends it and removes its files. A second call does nothing. */
+  stop(): Promise<void>
+}
+
+/**
+ * A shell stands guard over the server: when its standard input ends, because it was told so or because this process has ended in
+ * whatever way, it kills the server and removes its files.
+ */
+const GUARD = `
+directory=$1; shift
+cd "$directory"
+"$@" > "$directory/log" 2>&1 &
+server=$!
+echo $server
+cat > /dev/null
+kill -9 $server 2> /dev/null
+wait $server 2> /dev/null
+rm -rf "$directory"
+`
+
+export type Role = "server" | "sentinel"
+
+/** Starts `redis-server` with these lines of configuration, besides the few that every one has. */
+export async function startRedisServer(
+  settings: readonly string[] = [],
+  role: Role = "server",
+): Promise<RedisServer> {
+  await requireProgram()
+  const server = new GuardedServer(await freePort(), settings, role)
+  await server.start()
+  return server
+}
+
+class GuardedServer implements RedisServer {
+  readonly port: number
+  readonly #settings: readonly string[]
+  readonly #role: Role
+  #guard: ChildProcess | undefined
+  #pid = 0
+
+  constructor(port: number, settings: readonly string[], role: Role) {
+    this.port = port
+    this.#settings = settings
+    this.#role = role
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    const directory = await mkdtemp(join(tmpdir(), "sojourn-redis-"))
+    const common = [`port ${this.port}`, "bind 127.0.0.1", `dir ${directory}`]
+    const memoryOnly = this.#role === "server" ? ['save ""', "appendonly no"] : []
+    await writeFile(join(directory, "conf"), [...common, ...memoryOnly, ...this.#settings, ""].join("\n"))
+    const values = ["redis-server", "./conf", ...(this.#role === "sentinel" ? ["--sentinel"] : [])]
+    const guard = spawn("sh", ["-c", GUARD, "sh", directory, ...values], {
+      stdio: ["pipe", "pipe", "inherit"],
+      // Whoever kills a test's process group must not kill the guard before it has done its work.
+      detached: true,
+    })
+    this.#guard = guard
+    const [pid] = await once(guard.stdout, "data")
+    this.#pid = Number(String(pid))
+    await this.#answering(directory)
+    // A test's process that has nothing else to do ends, and with it the server.
+    guard.unref()
+    for (const stream of [guard.stdin, guard.stdout]) if (stream instanceof Socket) stream.unref()
+  }
+
+  async cli(...command: readonly string[]): Promise<string> {
+    const { stdout } = await run("redis-cli", ["-h", "127.0.0.1", "-p", `${this.port}`, ...command])
+    return stdout.trimEnd()
+  }
+
+  freeze(): void {
+    process.kill(this.#pid, "SIGSTOP")
+  }
+
+  thaw(): void {
+    process.kill(this.#pid, "SIGCONT")
+  }
+
+  async kill(): Promise<void> {
+    const guard = this.#guard
+    this.#guard = undefined
+    if (!guard || guard.exitCode !== null || guard.signalCode !== null) return
+    guard.ref()
+    const ended = once(guard, "exit")
+    guard.stdin?.end()
+    await ended
+  }
+
+  stop(): Promise<void> {
+    return this.kill()
+  }
+
+  async #answering(directory: string): Promise<void> {
+    for (let attempt = 0; attempt < 500; attempt++) {
+      const reply = await this.cli("ping").catch(String)
+      if (/PONG|NOAUTH|NOPERM|WRONGPASS/.test(reply)) return
+      if (this.#guard?.exitCode !== null) break
+      await delay(20)
+    }
+    const log = await readFile(join(directory, "log"), "utf8").catch(String)
+    await this.kill()
+    throw new Error(`redis-server does not answer on port ${this.port}. Its log says: ${log}`)
+  }
+}
+
+/** A port that is free, and whose cluster bus port (10000 above it) is a port, too. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const address = server.address()
+    server.close()
+    await once(server, "close")
+    if (typeof address === "object" && address && address.port < 55_000) return address.port
+  }
+}
+
+/** Debian's package is installed when `redis-server` is missing and this process may do so. */
+async function requireProgram(): Promise<void> {
+  if (await isInstalled()) return
+  if (process.getuid?.() === 0) {
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }
+    await run("apt-get", ["install", "-y", "--no-install-recommends", "redis-server"], options).catch(
+      () => {},
+    )
+  }
+  if (await isInstalled()) return
+  throw new Error(
+    "These tests need redis-server and redis-cli on the PATH: install them (Debian: apt-get install redis-server), or give SOJOURN_TEST_REDIS_URL and SOJOURN_TEST_REDIS_CLUSTER_URL.",
+  )
+}
+
+async function isInstalled(): Promise<boolean> {
+  const directories = (process.env["PATH"] ?? "").split(":")
+  const found = await Promise.all(
+    ["redis-server", "redis-cli"].flatMap(name =>
+      directories.map(directory =>
+        access(join(directory, name)).then(
+          () => name,
+          () => undefined,
+        ),
+      ),
+    ),
+  )
+  return new Set(found.filter(Boolean)).size === 2
+}
