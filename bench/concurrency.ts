@@ -1,7 +1,12 @@
+/** How many operations are under way at any time, unless said otherwise. */
 const IN_FLIGHT = 64
 
-/** How often an operation completes in a second, while 64 of it are under way at any time. */
-export async function perSecond(operation: () => Promise<unknown>, seconds: number): Promise<number> {
+/** How often an operation completes in a second, while so many of it are under way at any time. */
+export async function perSecond(
+  operation: () => Promise<unknown>,
+  seconds: number,
+  inFlight = IN_FLIGHT,
+): Promise<number> {
   const start = performance.now()
   const end = start + seconds * 1000
   let completed = 0
@@ -11,6 +16,6 @@ export async function perSecond(operation: () => Promise<unknown>, seconds: numb
       completed++
     }
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, repeat))
+  await Promise.all(Array.from({ length: inFlight }, repeat))
   return (completed * 1000) / (performance.now() - start)
 }

@@ -4,8 +4,9 @@ import express, { type Handler } from "express"
 import { session } from "../src/adapters/express.ts"
 import { fetchSession } from "../src/adapters/fetch.ts"
 import { withSession } from "../src/adapters/node.ts"
-import { createSessions } from "../src/index.ts"
+import { createSessions, type Sessions } from "../src/index.ts"
 import {
+  type ExpressSessionStore,
   expressSession,
   fastify,
   fastifyCookie,
@@ -33,10 +34,10 @@ export const CONTENDERS = {
   Fetch: fetchAlone,
   "Fetch + sojourn": fetchWithSojourn,
   Express: expressAlone,
-  "Express + sojourn": expressWithSojourn,
-  "Express + express-session": expressWithExpressSession,
+  "Express + sojourn": () => expressWithSojourn(),
+  "Express + express-session": () => expressWithExpressSession(),
   Fastify: fastifyAlone,
-  "Fastify + @fastify/session": fastifyWithSession,
+  "Fastify + @fastify/session": () => fastifyWithSession(),
 } as const satisfies Record<string, () => Contender | Promise<Contender>>
 
 export type ContenderName = keyof typeof CONTENDERS
@@ -94,16 +95,18 @@ function expressAlone(): Contender {
   return expressApp([], () => {})
 }
 
-async function expressWithSojourn(): Promise<Contender> {
-  return expressApp([session(await sojourn())], ({ session, path }) => {
+export async function expressWithSojourn(
+  sessions: Sessions | Promise<Sessions> = sojourn(),
+): Promise<Contender> {
+  return expressApp([session(await sessions)], ({ session, path }) => {
     if (path === WRITE) session.set("value", ++written)
     else session.get("value")
   })
 }
 
-async function expressWithExpressSession(): Promise<Contender> {
+export async function expressWithExpressSession(store?: ExpressSessionStore): Promise<Contender> {
   const session = await expressSession()
-  const middleware = session({ secret, resave: false, saveUninitialized: false })
+  const middleware = session({ secret, resave: false, saveUninitialized: false, ...(store && { store }) })
   return expressApp([middleware], request => usePlain(sessionOf(request), request.path))
 }
 
@@ -121,8 +124,14 @@ async function fastifyAlone(): Promise<Contender> {
   return fastifyApp([])
 }
 
-async function fastifyWithSession(): Promise<Contender> {
-  const options = { secret, saveUninitialized: false, rolling: false, cookie: { secure: false } }
+export async function fastifyWithSession(store?: ExpressSessionStore): Promise<Contender> {
+  const options = {
+    secret,
+    saveUninitialized: false,
+    rolling: false,
+    cookie: { secure: false },
+    ...(store && { store }),
+  }
   return fastifyApp([[await fastifyCookie()], [await fastifySession(), options]])
 }
 

@@ -14,7 +14,7 @@ export async function measureFile(quick: boolean): Promise<Part> {
   await using directory = await temporaryDirectory()
   await using children = await Children.start("file-writer.ts", WRITERS, [directory.path])
   const question = { seconds: quick ? 0.5 : 2 }
-  const rates = await inTurns(WRITERS, quick ? 3 : 7, name => children.ask(name, question))
+  const rates = await inTurns(WRITERS, quick ? 3 : 7, name => children.ask<number>(name, question))
   const factor: Finding = {
     what: "sojourn, times session-file-store",
     unit: "×",

@@ -24,12 +24,12 @@ export type Samples<Name extends string> = Readonly<Record<Name, readonly number
  * Measures all names in turns, round after round, so that a load on the machine that comes and goes meets them all alike.
  * Each round begins with another name, and the first round, which warms up, does not count.
  */
-export async function inTurns<Name extends string>(
+export async function inTurns<Name extends string, Sample = number>(
   names: readonly Name[],
   rounds: number,
-  measure: (name: Name) => Promise<number>,
-): Promise<Samples<Name>> {
-  const samples = Object.fromEntries(names.map(name => [name, []])) as unknown as Record<Name, number[]>
+  measure: (name: Name) => Promise<Sample>,
+): Promise<Readonly<Record<Name, readonly Sample[]>>> {
+  const samples = Object.fromEntries(names.map(name => [name, []])) as unknown as Record<Name, Sample[]>
   for (let round = 0; round <= rounds; round++) {
     const first = round % names.length
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {

@@ -15,11 +15,19 @@ export interface PlainSession {
 }
 
 export interface ExpressSessionStore {
+  get(id: string, done: (error: unknown, session?: unknown) => void): void
   set(id: string, session: object, done?: (error: unknown) => void): void
 }
 
+interface ExpressSessionOptions {
+  readonly secret: string
+  readonly resave: boolean
+  readonly saveUninitialized: boolean
+  readonly store?: ExpressSessionStore
+}
+
 export interface ExpressSession {
-  (options: { secret: string; resave: boolean; saveUninitialized: boolean }): Handler
+  (options: ExpressSessionOptions): Handler
   readonly MemoryStore: new () => ExpressSessionStore
   readonly Store: new () => ExpressSessionStore
 }

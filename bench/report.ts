@@ -8,7 +8,7 @@ export interface Finding {
   readonly target?: Target
 }
 
-export type Unit = "µs" | "bytes" | "/s" | "%" | "×"
+export type Unit = "µs" | "ms" | "bytes" | "/s" | "%" | "×" | "calls"
 
 /** What the median has to reach. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number }
@@ -16,6 +16,8 @@ export type Target = { readonly atMost: number } | { readonly atLeast: number }
 export interface Part {
   readonly title: string
   readonly findings: readonly Finding[]
+  /** An SVG of some of them. */
+  readonly plot?: string
 }
 
 export const isMet = ({ figure: { median }, target }: Finding): boolean =>

@@ -10,9 +10,10 @@ export class KeyedQueue {
     this.#endsAll = endsAll
   }
 
-  async run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
-    const before = this.#tails.get(key) ?? Promise.resolve()
-    const result = before.then(task)
+  /** The task is told whether it is alone: whether no other of its key was before it. */
+  async run<Result>(key: string, task: (alone: boolean) => Promise<Result>): Promise<Result> {
+    const before = this.#tails.get(key)
+    const result = (before ?? Promise.resolve()).then(() => task(before === undefined))
     const tail = result.catch(error => {
       if (this.#endsAll(error)) throw error
     })

@@ -11,11 +11,11 @@ export interface NetworkBits {
  * IPv6's clothes (`::ffff:192.0.2.1`) is an IPv4 address. What is no address is its own network.
  */
 export function networkOf(address: string, bits: NetworkBits): string {
-  const plain = address.replace(/%.*$/, "")
-  const version = isIP(plain)
+  const version = isIP(address)
   if (version === 0) return address
-  if (version === 4) return masked(bytesOf(plain), bits.ipv4, ".", 8)
-  const groups = groupsOf(plain)
+  if (version === 4) return masked(bytesOf(address), bits.ipv4, ".", 8)
+  const [withoutZone = ""] = address.split("%", 1)
+  const groups = groupsOf(withoutZone)
   return isMapped(groups)
     ? masked(
         groups.slice(6).flatMap(group => [group >> 8, group & 255]),

@@ -67,8 +67,8 @@ export class Operations implements SessionOperations {
     return await writing(state, async () => {
       const { record } = state
       if (!record) return updateHere(state, key, change)
-      return await this.#updates.run(record.id, () =>
-        updateStored(this.#context, state, record.id, key, change),
+      return await this.#updates.run(record.id, alone =>
+        updateStored(this.#context, state, record.id, key, change, alone),
       )
     })
   }

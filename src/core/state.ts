@@ -71,6 +71,8 @@ export class SessionState {
   toldVersion: number | undefined
   /** Whether the record came out of a near cache, so that the store may know a newer one. */
   recalled: boolean
+  /** Whether other requests' changes came between this one's: then the record has the newest version, but not all of its data. */
+  behind: boolean
   /** The operation under way; operations of one session object run one after another. */
   operation: Promise<unknown> | undefined
   #newId: string | undefined
@@ -104,6 +106,7 @@ export class SessionState {
     this.challenged = false
     this.toldVersion = undefined
     this.recalled = false
+    this.behind = false
     this.operation = undefined
     this.#newId = undefined
   }

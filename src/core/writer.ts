@@ -74,6 +74,7 @@ export class Writer {
       state.adopt(record)
       throw refused(outcome)
     }
+    state.behind ||= outcome.version !== record.version + 1
     state.record = recordAfter(record, applied, outcome.version, this.#context.now())
     this.#deliver(state, state.record, undefined)
   }
@@ -108,6 +109,7 @@ export class Writer {
       state.restore(pending)
       return outcome
     }
+    state.behind ||= outcome.version !== record.version + 1
     const after = recordAfter(record, change, outcome.version, at)
     state.record = after
     state.vault = vault

@@ -20,6 +20,10 @@ const factories = new Map<string, StoreFactory>([
   ["rediss+sentinel", openRedis],
   ["valkey", openRedis],
   ["valkeys", openRedis],
+  ["valkey+cluster", openRedis],
+  ["valkeys+cluster", openRedis],
+  ["valkey+sentinel", openRedis],
+  ["valkeys+sentinel", openRedis],
 ])
 
 /**

@@ -10,6 +10,9 @@ import { logIn, visits } from "./visits.ts"
 
 type Attack = Pick<CreateSessionsOptions, "cookie" | "csrf">
 
+/** The shop is at localhost: this is another site, and another port there is another origin of the same site. */
+const OTHER_SITE = "127.0.0.1"
+const SAME_SITE = "localhost"
 const REFUSED = /status of 403/
 /** Sends its cookie with forms of other sites, as a site that is embedded in others has to. */
 const SENT_EVERYWHERE: Attack = { cookie: { sameSite: "none" } }
@@ -18,10 +21,10 @@ describe("a page of another site that sends the shop's forms, in Chromium", () =
   const visit = visits()
 
   /** Puts a lantern into the cart of a visitor, or of Anna, and lets a page of another site try to add a tent. */
-  async function attacked(options: Attack, user?: string) {
+  async function attacked(options: Attack, user?: string, host = OTHER_SITE) {
     await using sessions = await createSessions({ store: "memory:", ...options })
     await using shop = await serveShop(sessions)
-    await using evil = await serveEvil(shop)
+    await using evil = await serveEvil(shop, host)
     const page = await visit({ baseURL: shop.address }, REFUSED)
     if (user !== undefined) await logIn(page, user, "tea at seven")
     await page.goto("/")
@@ -57,6 +60,14 @@ describe("a page of another site that sends the shop's forms, in Chromium", () =
     })
   }
 
+  it("gets 403 and changes nothing from another origin of the same site, which SameSite=Lax gives the cookie", async () => {
+    const { heading, post, cart } = await attacked({}, "anna", SAME_SITE)
+    assert.match(post?.headers.cookie ?? "", /^__Host-sid=/)
+    assertRefused(post, "same-site")
+    assert.equal(heading, "This did not come from the shop")
+    assert.deepEqual(cart, ["Lantern"])
+  })
+
   it("without the origin check is still refused for a user, by the token", async () => {
     const { post, cart } = await attacked({ ...SENT_EVERYWHERE, csrf: false }, "anna")
     assert.match(post?.headers.cookie ?? "", /^__Host-sid=/)
@@ -71,9 +82,9 @@ describe("a page of another site that sends the shop's forms, in Chromium", () =
   })
 })
 
-function assertRefused(post: Served | undefined): void {
+function assertRefused(post: Served | undefined, site = "cross-site"): void {
   assert.equal(post?.path, "/cart/add")
-  assert.equal(post.headers["sec-fetch-site"], "cross-site")
+  assert.equal(post.headers["sec-fetch-site"], site)
   assert.equal(post.status, 403)
 }
 
@@ -82,19 +93,22 @@ async function cartOf(page: Page): Promise<string[]> {
   return await page.getByRole("main").getByRole("heading", { level: 2 }).allInnerTexts()
 }
 
-/** Another site, as it has another host name, whose page sends a form to the shop. */
-async function serveEvil(shop: ShopHere): Promise<AsyncDisposable & { readonly address: string }> {
+/** Another server, whose page sends a form to the shop. */
+async function serveEvil(
+  shop: ShopHere,
+  host: string,
+): Promise<AsyncDisposable & { readonly address: string }> {
   const form = `<form method="post" action="${shop.address}/cart/add">
     <input type="hidden" name="product" value="tent"><button>Win a prize</button></form>`
   const server = createServer((_request, response) => {
     response.setHeader("Content-Type", "text/html; charset=utf-8")
     response.end(`<!doctype html><title>Prizes</title><link rel="icon" href="data:,">${form}`)
   })
-  server.listen(0, "127.0.0.1")
+  server.listen(0, host)
   await once(server, "listening")
   const { port } = server.address() as AddressInfo
   return {
-    address: `http://127.0.0.1:${port}`,
+    address: `http://${host}:${port}`,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close")
       server.close().closeAllConnections()

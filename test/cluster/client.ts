@@ -1,4 +1,5 @@
 import type { SeededRandom } from "../../src/testing/seeded-random.ts"
+import { eventually } from "../services/eventually.ts"
 import type { History } from "./history.ts"
 import { Jar } from "./jar.ts"
 import { type Answered, request } from "./request.ts"
@@ -43,9 +44,11 @@ export class Client {
   async look(): Promise<void> {
     const { id } = this
     if (id === undefined) return
-    const answer = await this.#send(this.#jar, "/read")
-    if (answer) this.#history.remains.set(id, answer.id === id ? answer.data : undefined)
-    else throw new Error("a node does not answer, though all is quiet")
+    await eventually("every node answers, once all is quiet", async () => {
+      const answer = await this.#send(this.#jar, "/read")
+      if (answer) this.#history.remains.set(id, answer.id === id ? answer.data : undefined)
+      return answer !== undefined
+    })
   }
 
   async #read(): Promise<void> {
@@ -112,7 +115,7 @@ export class Client {
     const from = performance.now()
     const answer = await this.#send(stolen, wrote ? "/increment" : "/read")
     if (answer?.id) this.#show(answer, from, 0, wrote, 0)
-    if (this.#random.onceIn(12)) this.#stolen = undefined
+    if (this.#random.onceIn(30)) this.#stolen = undefined
   }
 
   /** A request whose answer shows the session. */

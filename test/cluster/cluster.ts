@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import { setTimeout as delay } from "node:timers/promises"
 import { SeededRandom } from "../../src/testing/seeded-random.ts"
 import { Balancer } from "./balancer.ts"
@@ -22,6 +23,8 @@ export interface ClusterPlan {
   /** Milliseconds of traffic. */
   readonly duration: number
   readonly faults: readonly Fault[]
+  /** Whether nodes are killed and started again, too. */
+  readonly restarts: boolean
   readonly seed: number
   readonly sabotage?: Sabotage
   /** Stops early: called now and then with the history so far. */
@@ -35,10 +38,15 @@ export async function runCluster(plan: ClusterPlan): Promise<History> {
   const balancer = await Balancer.before(nodes)
   const traffic = new Traffic(plan, balancer.port)
   try {
-    const faults = breakThings([...plan.faults, nodeRestart(nodes)], plan.seed, () => traffic.over)
+    const faults = breakThings(
+      [...plan.faults, ...(plan.restarts ? [nodeRestart(nodes)] : [])],
+      plan.seed,
+      () => traffic.over,
+    )
     await traffic.run()
     await faults
     await traffic.look()
+    for (const [index, { crashes }] of nodes.entries()) assert.equal(crashes, 0, `node ${index} has crashed`)
     return traffic.history
   } finally {
     await balancer.close()
@@ -83,11 +91,11 @@ class Traffic {
 
   async run(): Promise<void> {
     const end = performance.now() + this.#plan.duration
-    const until = () => {
-      this.over ||= performance.now() > end || this.#plan.enough?.(this.history) === true
-      return this.over
+    const stop = async (): Promise<void> => {
+      while (performance.now() < end && this.#plan.enough?.(this.history) !== true) await delay(250)
+      this.over = true
     }
-    await Promise.all([...Array.from({ length: AT_ONCE }, () => this.#act(until)), this.#administer(until)])
+    await Promise.all([stop(), this.#administer(), ...Array.from({ length: AT_ONCE }, () => this.#act())])
   }
 
   /** What is left of each session, which nobody changes any more. */
@@ -99,8 +107,8 @@ class Traffic {
     await Promise.all(Array.from({ length: AT_ONCE }, lookOn))
   }
 
-  async #act(over: () => boolean): Promise<void> {
-    while (!over()) {
+  async #act(): Promise<void> {
+    while (!this.over) {
       // A few clients are busy, the others come by: so sessions are known to all nodes, and to some.
       const crowd = this.#random.onceIn(2) ? Math.min(40, this.#clients.length) : this.#clients.length
       const client = this.#clients[this.#random.below(crowd)]
@@ -114,8 +122,8 @@ class Traffic {
     }
   }
 
-  async #administer(over: () => boolean): Promise<void> {
-    while (!over()) {
+  async #administer(): Promise<void> {
+    while (!this.over) {
       await delay(150 + this.#random.below(300))
       const user = `user${this.#random.below(this.#random.onceIn(2) ? 40 : USERS)}`
       this.history.mayHaveEnded(user)

@@ -3,6 +3,17 @@ import type { SeededRandom } from "../../src/testing/seeded-random.ts"
 import type { FaultProxy } from "../services/fault-proxy.ts"
 import type { Fault } from "./cluster.ts"
 
+/** A link that falls silent for longer than any feed may be trusted, and then comes back. */
+export const silence = (links: readonly FaultProxy[]): Fault[] => [
+  async random => {
+    const link = links[random.below(links.length)]
+    link?.halfOpen()
+    await delay(4_000)
+    link?.heal()
+    await delay(1_000)
+  },
+]
+
 /** Every way in which the links between nodes and server may fail, one node's at a time. */
 export function linkFaults(links: readonly FaultProxy[]): Fault[] {
   const onOne =

@@ -8,6 +8,8 @@ const PROGRAM = fileURLToPath(new URL("node.ts", import.meta.url))
 /** A node's process, which may be killed and started again. */
 export class NodeProcess {
   port = 0
+  /** How often it ended by itself, which no fault around it may bring about. */
+  crashes = 0
   #child: ChildProcess | undefined
   readonly #args: readonly string[]
 
@@ -24,6 +26,9 @@ export class NodeProcess {
     const [message] = await Promise.race([once(child, "message"), ended])
     ended.catch(() => undefined)
     this.port = Number(message.port)
+    child.once("exit", () => {
+      if (this.#child === child) this.crashes += 1
+    })
   }
 
   /** `kill -9`; requests under way get no answer. */
@@ -31,6 +36,7 @@ export class NodeProcess {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, "exit")
+    this.#child = undefined
     child.kill("SIGKILL")
     await ended
   }

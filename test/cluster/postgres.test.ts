@@ -2,7 +2,7 @@ import { describe, it, type TestContext } from "node:test"
 import { startFaultProxy } from "../services/fault-proxy.ts"
 import { startPostgres } from "../services/postgres.ts"
 import type { Fault } from "./cluster.ts"
-import { linkFaults } from "./faults.ts"
+import { linkFaults, silence } from "./faults.ts"
 import { proveCluster, proveNoticed } from "./prove.ts"
 import { SABOTAGES } from "./sabotage.ts"
 
@@ -15,10 +15,12 @@ async function linked(t: TestContext) {
   const address = { port: Number(new URL(server.url).port) }
   const urls: string[] = []
   const links = []
+  const feeds = []
   for (let node = 0; node < NODES; node++) {
     const [calls, feed] = [await startFaultProxy(address), await startFaultProxy(address)]
     t.after(() => Promise.all([calls.close(), feed.close()]))
     links.push(calls, feed)
+    feeds.push(feed)
     const url = new URL(calls.via(server.url))
     url.searchParams.set("listenUrl", feed.via(server.url))
     urls.push(url.href)
@@ -27,18 +29,19 @@ async function linked(t: TestContext) {
     await server.kill()
     await server.restart()
   }
-  return { urls, faults: [...linkFaults(links), ...linkFaults(links), crash] }
+  return { urls, faults: [...linkFaults(links), ...linkFaults(links), crash], silence: silence(feeds) }
 }
 
 describe("a cluster on PostgreSQL", { timeout: 240_000 }, () => {
   it("G1, G2, G4, G5: hold while links break, and nodes and the server are killed and started again", async t => {
-    await proveCluster(t, await linked(t))
+    const { urls, faults } = await linked(t)
+    await proveCluster(t, { urls, faults })
   })
 
   for (const sabotage of SABOTAGES) {
     it(`the checker notices nodes that ignore the ${sabotage}`, async t => {
-      const { urls, faults } = await linked(t)
-      await proveNoticed({ urls, faults: faults.slice(0, -1) }, sabotage)
+      const { urls, silence: faults } = await linked(t)
+      await proveNoticed({ urls, faults }, sabotage)
     })
   }
 })

@@ -12,7 +12,7 @@ type Given = Pick<ClusterPlan, "urls" | "faults"> &
 
 /** Runs traffic and faults, and shows that the history has nothing in it that must not be. */
 export async function proveCluster(t: TestContext, given: Given): Promise<void> {
-  const plan = { clients: 2_000, duration: 12_000, seed: 1, bound: BOUND, ...given }
+  const plan = { clients: 2_000, duration: 12_000, seed: 1, bound: BOUND, restarts: true, ...given }
   const history = await runCluster(plan)
   t.diagnostic(
     `${history.shown.length} answers, ${history.ended.length} ends, ${history.remains.size} sessions left; ` +
@@ -27,10 +27,11 @@ export async function proveCluster(t: TestContext, given: Given): Promise<void> 
 /** Shows that the checker notices nodes that break a rule. */
 export async function proveNoticed(given: Given, sabotage: Sabotage): Promise<void> {
   const history = await runCluster({
-    clients: 200,
+    clients: 40,
     duration: 60_000,
     seed: 2,
     bound: BOUND,
+    restarts: false,
     ...given,
     sabotage,
     enough: soFar => violations(soFar, BOUND).length > 0,

@@ -1,7 +1,7 @@
 import { describe, it, type TestContext } from "node:test"
 import { startFaultProxy } from "../services/fault-proxy.ts"
 import { startRedis } from "../services/redis.ts"
-import { linkFaults } from "./faults.ts"
+import { linkFaults, silence } from "./faults.ts"
 import { proveCluster, proveNoticed } from "./prove.ts"
 import { SABOTAGES } from "./sabotage.ts"
 
@@ -17,17 +17,20 @@ async function linked(t: TestContext) {
     t.after(() => link.close())
     links.push(link)
   }
-  return { urls: links.map(link => `redis://127.0.0.1:${link.port}`), faults: linkFaults(links) }
+  const urls = links.map(link => `redis://127.0.0.1:${link.port}`)
+  return { urls, faults: linkFaults(links), silence: silence(links) }
 }
 
 describe("a cluster on Redis", { timeout: 240_000 }, () => {
   it("G1, G2, G4, G5: hold while links break, and nodes are killed and started again", async t => {
-    await proveCluster(t, await linked(t))
+    const { urls, faults } = await linked(t)
+    await proveCluster(t, { urls, faults })
   })
 
   for (const sabotage of SABOTAGES) {
     it(`the checker notices nodes that ignore the ${sabotage}`, async t => {
-      await proveNoticed(await linked(t), sabotage)
+      const { urls, silence: faults } = await linked(t)
+      await proveNoticed({ urls, faults }, sabotage)
     })
   }
 })

@@ -27,8 +27,8 @@ export interface RedisServer {
 }
 
 /**
- * A shell stands guard over the server: when its standard input ends, because it was told so or because this process has ended in
- * whatever way, it kills the server and removes its files.
+ * A shell stands guard over the server: when its standard input ends, because it was told so or because this process
+ * has ended in whatever way, it kills the server and removes its files.
  */
 const GUARD = `
 directory=$1; shift

@@ -16,9 +16,9 @@ export interface RedisCluster {
 const SLOTS = 16_384
 
 /** Three masters, each with a third of the slots. */
-export async function startRedisCluster(size = 3): Promise<RedisCluster> {
-  const settings = ["cluster-enabled yes", "cluster-node-timeout 2000"]
-  const nodes = await Promise.all(Array.from({ length: size }, () => startRedisServer(settings)))
+export async function startRedisCluster(settings: readonly string[] = []): Promise<RedisCluster> {
+  const lines = ["cluster-enabled yes", "cluster-node-timeout 2000", ...settings]
+  const nodes = await Promise.all([1, 2, 3].map(() => startRedisServer(lines)))
   const stop = async (): Promise<void> => void (await Promise.all(nodes.map(node => node.stop())))
   try {
     await join(nodes)
@@ -98,15 +98,18 @@ let shared: Promise<string> | undefined
 let sharedCluster: Promise<string> | undefined
 
 /**
- * The server of this test run: `SOJOURN_TEST_REDIS_URL`, or one that is started for this file alone. Call it at the top of a test file, and use a
- * prefix of your own.
+ * The server of this test run: `SOJOURN_TEST_REDIS_URL`, or one that is started for this file alone. Call it at the
+ * top of a test file, and use a prefix of your own.
  */
 export function redisUrl(): Promise<string> {
   shared ??= sharedUrl("SOJOURN_TEST_REDIS_URL", () => startRedis())
   return shared
 }
 
-/** The Cluster of this test run: `SOJOURN_TEST_REDIS_CLUSTER_URL`, or one that is started for this file alone; as above. */
+/**
+ * The Cluster of this test run: `SOJOURN_TEST_REDIS_CLUSTER_URL`, or one that is started for this file alone; as
+ * above.
+ */
 export function redisClusterUrl(): Promise<string> {
   sharedCluster ??= sharedUrl("SOJOURN_TEST_REDIS_CLUSTER_URL", () => startRedisCluster())
   return sharedCluster

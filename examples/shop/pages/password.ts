@@ -15,7 +15,7 @@ export const passwordPage = (userId: string, token: Html): Page => ({
         </label>
         ${newPassword("password", "New password", html` aria-describedby="rule"`)}
         ${newPassword("again", "The same again")}
-        <button>Change the password</button>
+        <button>Change password</button>
       </form>
       <section class="aside" aria-labelledby="good-password">
         <h2 id="good-password">A good password</h2>

@@ -30,7 +30,7 @@ export type Guard<Data extends object> = (
 export type AnyGuard = <Data extends object>(
   session: Session<Data>,
   request: GuardedRequest,
-) => Refusal | undefined
+) => Refusal | undefined | Promise<Refusal | undefined>
 
 /** Runs guards in order; the first refusal counts. */
 export async function firstRefusal<Data extends object>(

@@ -17,15 +17,35 @@ export type ChangeKind = keyof typeof INPUT_COLUMNS
 export type AllChangeStatements = Readonly<Record<ChangeKind, ChangeStatements>>
 
 /** Without a channel, nothing is announced. */
-export const changeStatements = (names: Names, channel: string | undefined): AllChangeStatements => ({
-  create: createStatements(names.sessions),
-  patch: updateStatements(names.sessions, "patch", PATCH),
-  rotate: updateStatements(names.sessions, "rotate", ROTATE, channel),
-  touch: updateStatements(names.sessions, "touch", TOUCH),
-  revoke: revokeStatements(names.sessions, channel),
-})
+export function changeStatements({ sessions }: Names, channel: string | undefined): AllChangeStatements {
+  const announces = channel !== undefined
+  const templates = {
+    create: CREATE,
+    patch: updateTemplates(PATCH, "s.version"),
+    rotate: updateTemplates(ROTATE, `s.version${announcement(announces, PAYLOAD_OF_ROTATION)}`),
+    touch: updateTemplates(TOUCH, "s.version"),
+    revoke: revokeTemplates(`s.version${announcement(announces, "i.notice")}`),
+  }
+  const place = { ":table": sessions, ":channel": quoteText(channel ?? "") }
+  const fill = (kind: ChangeKind): ChangeStatements => ({
+    alone: alone(kind, templates[kind].alone, place),
+    many: many(kind, templates[kind].many, place),
+  })
+  return {
+    create: fill("create"),
+    patch: fill("patch"),
+    rotate: fill("rotate"),
+    touch: fill("touch"),
+    revoke: fill("revoke"),
+  }
+}
 
 /** In these texts `s` is the session, `i` the change's input, and `:now` the time. */
+interface Templates {
+  readonly alone: string
+  readonly many: string
+}
+
 interface Update {
   readonly set: Readonly<Record<string, string>>
   readonly where: string
@@ -88,82 +108,68 @@ const TOUCH: Update = {
   },
 }
 
-function updateStatements(
-  table: string,
-  kind: "patch" | "rotate" | "touch",
-  { set, where }: Update,
-  channel?: string,
-): ChangeStatements {
+const PAYLOAD_OF_ROTATION = `replace(i.notice, '${UNKNOWN_VERSION}', s.version::text)`
+
+/** The input of what exists; locks its rows in order. They are then seen in their newest state, whatever the snapshot shows. */
+const HELD =
+  "WITH i AS (SELECT i.*, s.expires_at AS held_until FROM :input JOIN :table AS s ON s.id = i.id ORDER BY s.id FOR UPDATE OF s)"
+
+const OUTCOMES =
+  "SELECT i.id, changed.version FROM i LEFT JOIN changed ON changed.id = i.id WHERE i.held_until > :now"
+
+function updateTemplates({ set, where }: Update, told: string): Templates {
   const assignments = Object.entries(set).map(([column, value]) => `${column} = ${value}`)
-  const update = `UPDATE ${table} AS s SET ${assignments.join(",\n  ")}`
-  const payload = `replace(i.notice, '${UNKNOWN_VERSION}', s.version::text)`
-  const told = `s.version${kind === "rotate" ? announcement(channel, payload) : ""}`
+  const update = `UPDATE :table AS s SET ${assignments.join(",\n  ")}`
+  const condition = `s.id = i.id AND s.expires_at > :now AND ${where}`
   return {
-    alone: alone(kind, `${update} WHERE s.id = i.id AND s.expires_at > :now AND ${where} RETURNING ${told}`),
-    many: many(
-      kind,
-      `${held(table)},
-changed AS (${update} FROM :input JOIN held ON held.id = i.id WHERE s.id = i.id AND s.expires_at > :now AND ${where} RETURNING s.id, ${told})
-${OUTCOMES}`,
-    ),
+    alone: `${update} WHERE ${condition} RETURNING ${told}`,
+    many: `${HELD},\nchanged AS (${update} FROM i WHERE ${condition} RETURNING s.id, ${told})\n${OUTCOMES}`,
   }
 }
 
-function revokeStatements(table: string, channel: string | undefined): ChangeStatements {
-  const told = `s.version${announcement(channel, "i.notice")}`
+function revokeTemplates(told: string): Templates {
+  const condition = "s.id = i.id AND s.expires_at > :now"
   return {
-    alone: alone(
-      "revoke",
-      `DELETE FROM ${table} AS s WHERE s.id = i.id AND s.expires_at > :now RETURNING ${told}`,
-    ),
-    many: many(
-      "revoke",
-      `${held(table)},
-changed AS (DELETE FROM ${table} AS s USING :input JOIN held ON held.id = i.id WHERE s.id = i.id AND s.expires_at > :now RETURNING s.id, ${told})
-${OUTCOMES}`,
-    ),
+    alone: `DELETE FROM :table AS s WHERE ${condition} RETURNING ${told}`,
+    many: `${HELD},\nchanged AS (DELETE FROM :table AS s USING i WHERE ${condition} RETURNING s.id, ${told})\n${OUTCOMES}`,
   }
 }
 
-function createStatements(table: string): ChangeStatements {
+const CREATE = createTemplates()
+
+function createTemplates(): Templates {
   const columns = INPUT_COLUMNS.create.map(({ name }) => name)
   const values = columns.map(name => `i.${name}`).join(", ")
   const replaced = [...columns, "due_at"].map(name => `${name} = excluded.${name}`).join(", ")
-  const insert = `INSERT INTO ${table} AS s (${columns.join(", ")}, due_at)`
+  const insert = `INSERT INTO :table AS s (${columns.join(", ")}, due_at)`
   const unlessLive = `ON CONFLICT (id) DO UPDATE SET ${replaced} WHERE s.expires_at <= :now RETURNING s.id, s.version`
   return {
-    alone: alone("create", `${insert} VALUES (${values}, i.expires_at) ${unlessLive}`),
-    many: many("create", `${insert} SELECT ${values}, i.expires_at FROM :input ORDER BY i.id ${unlessLive}`),
+    alone: `${insert} VALUES (${values}, i.expires_at) ${unlessLive}`,
+    many: `${insert} SELECT ${values}, i.expires_at FROM :input ORDER BY i.id COLLATE "C" ${unlessLive}`,
   }
 }
 
-/** Locks the rows in order. What it holds is their newest state, whatever the statement's snapshot shows. */
-const held = (table: string): string =>
-  `WITH held AS (SELECT s.id, s.expires_at FROM ${table} AS s WHERE s.id = ANY (:ids) ORDER BY s.id FOR UPDATE)`
-
-const OUTCOMES = `SELECT held.id, changed.version FROM held LEFT JOIN changed ON changed.id = held.id
-WHERE held.expires_at > :now`
-
 /** What is not announced is passed all the same: PostgreSQL refuses a parameter that nothing uses. */
-const announcement = (channel: string | undefined, payload: string): string =>
-  channel === undefined ? `, ${payload} AS untold` : `, pg_notify(${quoteText(channel)}, ${payload})`
+const announcement = (announces: boolean, payload: string): string =>
+  announces ? `, pg_notify(:channel, ${payload})` : `, ${payload} AS untold`
 
-const alone = (kind: ChangeKind, text: string): Statement => {
+type Filling = Readonly<Record<string, string>>
+
+function alone(kind: ChangeKind, template: string, place: Filling): Statement {
   const columns: readonly InputColumn[] = INPUT_COLUMNS[kind]
-  const named = columns.reduce(
-    (sql, { name, type }, index) =>
-      sql.replace(new RegExp(`\\bi\\.${name}\\b`, "g"), `$$${index + 1}::${type}`),
-    text,
-  )
-  return statement(placeNow(named, columns.length + 1))
+  const parameters = columns.map(({ name, type }, index) => [`i.${name}`, `$${index + 1}::${type}`] as const)
+  return filled(template, { ...place, ...Object.fromEntries(parameters), ...time(columns) })
 }
 
-const many = (kind: ChangeKind, text: string): Statement => {
+function many(kind: ChangeKind, template: string, place: Filling): Statement {
   const columns: readonly InputColumn[] = INPUT_COLUMNS[kind]
   const arrays = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(", ")
   const input = `unnest(${arrays}) AS i (${columns.map(({ name }) => name).join(", ")})`
-  const placed = text.replaceAll(":input", () => input).replaceAll(":ids", () => "$1::text[]")
-  return statement(placeNow(placed, columns.length + 1))
+  return filled(template, { ...place, ":input": input, ...time(columns) })
 }
 
-const placeNow = (text: string, index: number): string => text.replaceAll(":now", () => `$${index}::float8`)
+const time = (columns: readonly InputColumn[]): Filling => ({ ":now": `$${columns.length + 1}::float8` })
+
+/** In one pass, since a schema's name may look like anything. */
+const filled = (template: string, filling: Filling): Statement =>
+  statement(template.replace(/(?<!:):[a-z]+\b|\bi\.[a-z_]+\b/g, word => filling[word] ?? word))

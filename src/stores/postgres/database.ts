@@ -4,9 +4,9 @@ import { leavesConnectionGood, postgresError } from "./errors.ts"
 import { CallLimit } from "./limit.ts"
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresRow } from "./pool.ts"
 
-/** The text of a statement, and the name that it is prepared under. */
+/** The text of a statement, and the name that it is prepared under, if at all. */
 export interface Statement {
-  readonly name: string
+  readonly name?: string
   readonly text: string
 }
 
@@ -15,6 +15,9 @@ export const statement = (text: string): Statement => ({
   name: `sojourn_${createHash("sha256").update(text).digest("base64url").slice(0, 22)}`,
   text,
 })
+
+/** For a statement whose plan depends on its values, such as a limit: it is planned for them each time. */
+export const plannedEachTime = (text: string): Statement => ({ text })
 
 export interface DatabaseOptions {
   readonly prepare: boolean
@@ -38,6 +41,8 @@ export class Database {
     this.#options = options
     // Without a listener, the death of an idle connection would end the process.
     pool.on?.("error", this.#onPoolError)
+    // One packet may hold the answer for which the pool hands a connection out and the news of its death.
+    pool.on?.("connect", listenToErrors)
   }
 
   get counters(): { readonly lostConnections: number; readonly cancelled: number } {
@@ -46,7 +51,8 @@ export class Database {
 
   /** One statement, in a transaction of its own. */
   run({ name, text }: Statement, values: unknown[], signal?: AbortSignal): Promise<readonly PostgresRow[]> {
-    const query = this.#options.prepare ? { name, text, values } : { text, values }
+    const prepared = name !== undefined && this.#options.prepare
+    const query = prepared ? { name, text, values } : { text, values }
     return this.use(send => send(query), signal)
   }
 
@@ -70,6 +76,7 @@ export class Database {
   async forgetPool(): Promise<void> {
     await Promise.all(this.#discarding)
     this.#pool.removeListener?.("error", this.#onPoolError)
+    this.#pool.removeListener?.("connect", listenToErrors)
   }
 
   async #connect(limit: CallLimit): Promise<PostgresClient> {
@@ -125,3 +132,5 @@ export class Database {
 }
 
 const ignore = (): void => {}
+
+const listenToErrors = (client: PostgresClient): void => void client.on?.("error", ignore)

@@ -72,6 +72,14 @@ const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map<string, Explanati
       "Lead the URL or pool to the primary server, not to a standby.",
     ],
   ],
+  [
+    "40",
+    [
+      "ERR_SESSION_STORE_UNAVAILABLE",
+      "rolled the statement back, because others were faster",
+      "Nothing of it was stored. Leave default_transaction_isolation of the store's user at read committed.",
+    ],
+  ],
   ["XX", ["ERR_SESSION_STORE_CORRUPT", "met an error within itself", "See the server's log."]],
 ])
 

@@ -1,5 +1,5 @@
 import type { Hit, HitOutcome } from "../../contract/hit.ts"
-import { type Database, type Statement, statement } from "./database.ts"
+import { type Database, plannedEachTime, type Statement, statement } from "./database.ts"
 import type { Names } from "./names.ts"
 import type { PostgresRow } from "./pool.ts"
 import { encodeText } from "./text.ts"
@@ -16,7 +16,7 @@ export class Hits {
   constructor(database: Database, names: Names) {
     this.#database = database
     this.#count = countStatement(names.hits)
-    this.#sweep = statement(`DELETE FROM ${names.hits} AS h USING (SELECT key FROM ${names.hits}
+    this.#sweep = plannedEachTime(`DELETE FROM ${names.hits} AS h USING (SELECT key FROM ${names.hits}
   WHERE ends_at <= $1::float8 ORDER BY ends_at LIMIT $2::integer FOR UPDATE SKIP LOCKED) AS ended
 WHERE h.key = ended.key RETURNING 1 AS one`)
   }

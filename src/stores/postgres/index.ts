@@ -1,6 +1,6 @@
 /** Sessions in PostgreSQL 13 or newer, through the package `pg` or a pool of its shape. */
 
-import type { StoreContext, StoreFactory } from "../../contract/store.ts"
+import type { StoreContext } from "../../contract/store.ts"
 import { Database } from "./database.ts"
 import { type ConnectFeed, connectNew, connectPooled } from "./feed-connection.ts"
 import { prepareDatabase } from "./migrate.ts"
@@ -25,9 +25,10 @@ export { parsePostgresUrl } from "./url.ts"
  * a newer version), `ERR_SESSION_STORE_TIMEOUT` and `ERR_SESSION_STORE_UNAVAILABLE` (all else).
  */
 export async function createPostgresStore(
-  options: PostgresOptions,
+  given: PostgresOptions,
   context: StoreContext = { now: Date.now },
 ): Promise<PostgresStore> {
+  const options = withParameters(given)
   const settings = readOptions(options)
   const parts = await connectParts(options, settings)
   const { database, endPool } = parts
@@ -42,7 +43,7 @@ export async function createPostgresStore(
 }
 
 /** Opens the store of a URL such as `postgres://app@db/app?schema=sessions`; see {@link parsePostgresUrl}. */
-export const openPostgresStore: StoreFactory = (url, context) =>
+export const openPostgresStore = (url: string, context: StoreContext): Promise<PostgresStore> =>
   createPostgresStore(parsePostgresUrl(url), context)
 
 /**
@@ -53,6 +54,13 @@ export function postgresMigrations(options: MigrationOptions = {}): string {
   const { from, ...place } = readMigrationOptions(options, SCHEMA_VERSION)
   const schema = `CREATE SCHEMA IF NOT EXISTS ${quoteName(place.schema)};`
   return [`${lockStatement(place)};`, schema, statementsFrom(from, place), ""].join("\n")
+}
+
+/** What stands in the URL counts, too; an option beside it comes first. */
+function withParameters(options: PostgresOptions): PostgresOptions {
+  if (typeof options?.url !== "string" || options.pool !== undefined) return options
+  const parsed = parsePostgresUrl(options.url)
+  return { ...parsed, ...options, url: parsed.url }
 }
 
 async function connectParts(options: PostgresOptions, settings: PostgresSettings): Promise<StoreParts> {

@@ -51,6 +51,20 @@ export interface MigrationOptions
   readonly from?: number
 }
 
+const NAMES: readonly string[] = [
+  "url",
+  "pool",
+  "poolSize",
+  "schema",
+  "tablePrefix",
+  "migrate",
+  "unlogged",
+  "prepare",
+  "announce",
+  "listenUrl",
+  "statementTimeout",
+]
+
 /** The longest delay of a timer. */
 const MAX_TIMEOUT = 2 ** 31 - 1
 
@@ -59,6 +73,7 @@ export function readOptions(options: PostgresOptions): PostgresSettings {
   if (typeof options !== "object" || options === null) {
     throw wrong("options", options, "an object with url or pool")
   }
+  requireKnown(options)
   requireOneSource(options)
   return {
     ...readPlace(options),
@@ -85,6 +100,14 @@ const readPlace = (options: Omit<MigrationOptions, "from">): Required<Omit<Migra
   tablePrefix: readName("tablePrefix", options.tablePrefix ?? "sojourn_", MAX_PREFIX),
   unlogged: readFlag("unlogged", options.unlogged ?? false),
 })
+
+function requireKnown(options: PostgresOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) {
+      throw config(`The PostgreSQL store has no option ${JSON.stringify(name)}. It has ${NAMES.join(", ")}.`)
+    }
+  }
+}
 
 function requireOneSource({ url, pool, poolSize }: PostgresOptions): void {
   if ((url === undefined) === (pool === undefined)) {

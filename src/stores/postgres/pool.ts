@@ -4,8 +4,14 @@ import type { PostgresSettings } from "./options.ts"
 /** What the store needs of a `pg.Pool`. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
-  on?(event: "error", listener: (error: Error) => void): unknown
-  removeListener?(event: "error", listener: (error: Error) => void): unknown
+  readonly on?: PoolListening
+  readonly removeListener?: PoolListening
+}
+
+/** Of a pool that tells of new connections and of idle ones that died. */
+interface PoolListening {
+  (event: "error", listener: (error: Error) => void): unknown
+  (event: "connect", listener: (client: PostgresClient) => void): unknown
 }
 
 /** What the store needs of a `pg.PoolClient`. The last four let it cancel a statement on the server. */

@@ -1,4 +1,4 @@
-import { type Statement, statement } from "./database.ts"
+import { plannedEachTime, type Statement, statement } from "./database.ts"
 import { type Names, quoteText } from "./names.ts"
 import { payloadsOf } from "./notices.ts"
 import { SELECTED } from "./row.ts"
@@ -87,14 +87,14 @@ DELETE FROM ${table} AS s USING held WHERE s.id = held.id RETURNING s.id, 0 AS t
 const ANY_ID = "any-id"
 
 const revokeSlice = (table: string, notify: string): Statement =>
-  statement(`WITH held AS (SELECT s.id, s.expires_at FROM ${table} AS s WHERE s.id > $2::text ORDER BY s.id LIMIT $3::integer FOR UPDATE),
+  plannedEachTime(`WITH held AS (SELECT s.id, s.expires_at FROM ${table} AS s WHERE s.id > $2::text ORDER BY s.id LIMIT $3::integer FOR UPDATE),
 gone AS (DELETE FROM ${table} AS s USING held WHERE s.id = held.id RETURNING s.id)
 SELECT count(*) AS met, count(*) FILTER (WHERE held.expires_at > $1::float8) AS live, max(held.id) AS last,
   (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM (${notify}) AS told) AS told FROM held`)
 
 /** Looks at what is due: removes what has expired, and puts off what was used meanwhile. Passes over what others hold. */
 const sweep = (table: string): Statement =>
-  statement(`WITH due AS (SELECT s.id, s.expires_at FROM ${table} AS s WHERE s.due_at <= $1::float8
+  plannedEachTime(`WITH due AS (SELECT s.id, s.expires_at FROM ${table} AS s WHERE s.due_at <= $1::float8
   ORDER BY s.due_at LIMIT $2::integer FOR UPDATE SKIP LOCKED),
 gone AS (DELETE FROM ${table} AS s USING due WHERE s.id = due.id AND due.expires_at <= $1::float8 RETURNING s.id),
 later AS (UPDATE ${table} AS s SET due_at = due.expires_at FROM due WHERE s.id = due.id AND due.expires_at > $1::float8 RETURNING s.id)

@@ -1,4 +1,4 @@
-import type { Call } from "./connection.ts"
+import type { Call } from "./call.ts"
 import { decodeText, type Layout } from "./layout.ts"
 import { readTexts } from "./replies.ts"
 import type { BucketScripts } from "./scripts/bucket-scripts.ts"

@@ -2,7 +2,10 @@ import type { Change, DataChange, Lifetime, Patch, Rotate, Seen } from "../../co
 import type { ClientFacts, Login, SessionRecord } from "../../contract/record.ts"
 import { earliestEnd, encodeData, encodeKey, encodeLogin, encodeRecord } from "./fields.ts"
 
-/** A change as the script takes it: its kind, how many arguments follow, and these. What is not there is an empty text. */
+/**
+ * A change as the script takes it: its kind, how many arguments follow, and these. What is not there is an empty
+ * text.
+ */
 export function changeArguments(change: Change): string[] {
   const values = valuesOf(change)
   return [change.kind, `${values.length}`, ...values]

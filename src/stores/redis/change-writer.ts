@@ -1,6 +1,6 @@
 import type { Change, Outcome } from "../../contract/change.ts"
+import type { Call } from "./call.ts"
 import { changeArguments, idOf, newIndexes } from "./change-arguments.ts"
-import type { Call } from "./connection.ts"
 import { encodeText, type Layout } from "./layout.ts"
 import { readOutcomes } from "./replies.ts"
 import { applyScript } from "./scripts/apply.ts"

@@ -7,8 +7,9 @@ export type Reply = string | number | null | readonly Reply[]
 export type Command = string[]
 
 /**
- * One server's connection, or a Cluster's connections, whatever the library behind. It is the store's own: a client that was
- * given serves as its pattern, so that nothing is queued for longer than its caller waits, and nothing is sent twice.
+ * One server's connection, or a Cluster's connections, whatever the library behind. It is the store's own: a client
+ * that was given serves as its pattern, so that nothing is queued for longer than its caller waits, and nothing is
+ * sent twice.
  */
 export interface Client {
   readonly library: "node-redis" | "ioredis"
@@ -22,8 +23,8 @@ export interface Client {
   /** Connects; later it connects again by itself. Rejects with the server's or the system's error. */
   connect(): Promise<void>
   /**
-   * Sends in the order of the calls. In a Cluster the key tells the node; without one, any node does. What has not left yet when
-   * the signal is aborted never leaves.
+   * Sends in the order of the calls. In a Cluster the key tells the node; without one, any node does. What has not
+   * left yet when the signal is aborted never leaves.
    */
   send(key: string | undefined, command: Command, signal: AbortSignal): Promise<Reply>
   /** Names the node that serves the key now. */

@@ -1,24 +1,13 @@
 import { setMaxListeners } from "node:events"
 import { setTimeout as delay } from "node:timers/promises"
-import type { Client, Command, Reply } from "./client.ts"
-import { abandonedError, isUnderWay, offlineError, redisError, serverCode, timeoutError } from "./errors.ts"
-import type { Script } from "./scripts/script.ts"
-
-/** The commands of one call. All are sent at once; no later than the call's end. */
-export interface Call {
-  send(key: string | undefined, command: Command): Promise<Reply>
-  /** One of the keys for each node that serves them. */
-  oneForEachNode(keys: readonly string[]): string[]
-  /**
-   * Runs a script on the keys; sends its text when the server does not know it, or no more. Waits while a Cluster moves the keys to
-   * another node.
-   */
-  run(script: Script, keys: readonly string[], values: readonly string[]): Promise<Reply>
-}
+import { beginCall, type Call } from "./call.ts"
+import type { Client } from "./client.ts"
+import { abandonedError, offlineError, redisError, timeoutError } from "./errors.ts"
 
 /**
- * The way to the server. A call ends when its caller gives up or after `timeout`; a connection that has been silent for as long is
- * dropped and opened anew, since a half-open one would never say so. While there is none, calls fail at once.
+ * The way to the server. A call ends when its caller gives up or after `timeout`; a connection that has been silent
+ * for as long is dropped and opened anew, since a half-open one would never say so. While there is none, calls fail
+ * at once.
  */
 export class Connection {
   readonly address: string
@@ -62,13 +51,16 @@ export class Connection {
     const limit = this.#limit(operation, signal, ending)
     // After the limit's timer: the call has to reject before its connection is dropped.
     const watch = setTimeout(() => this.#onSilence(client, started), this.#timeout).unref()
+    const onReply = (): void => {
+      this.#lastReply = performance.now()
+    }
+    const working = work(beginCall(client, ending.signal, onReply)).finally(() => clearTimeout(watch))
     try {
-      return await Promise.race([work(this.#sender(client, ending.signal)), limit.reached])
+      return await Promise.race([working, limit.reached])
     } catch (error) {
       throw redisError(error, this.address)
     } finally {
       limit.release()
-      if (this.#lastReply >= started || !ending.signal.aborted) clearTimeout(watch)
     }
   }
 
@@ -81,43 +73,6 @@ export class Connection {
     if (this.#client.isReady) return
     if (this.#client.isClosed) this.#reopen()
     throw offlineError(this.address, this.#failure)
-  }
-
-  #sender(client: Client, signal: AbortSignal): Call {
-    const send = async (key: string | undefined, command: Command): Promise<Reply> => {
-      if (signal.aborted) throw signal.reason
-      try {
-        const reply = await client.send(key, command, signal)
-        this.#lastReply = performance.now()
-        return reply
-      } catch (error) {
-        if (serverCode(error) !== "") this.#lastReply = performance.now()
-        throw error
-      }
-    }
-    const evaluate = async ({ text, sha }: Script, keys: readonly string[], values: readonly string[]) => {
-      const rest = [`${keys.length}`, ...keys, ...values]
-      try {
-        return await send(keys[0], ["EVALSHA", sha, ...rest])
-      } catch (error) {
-        if (serverCode(error) !== "NOSCRIPT") throw error
-        return await send(keys[0], ["EVAL", text, ...rest])
-      }
-    }
-    const run: Call["run"] = async (script, keys, values) => {
-      for (;;) {
-        try {
-          return await evaluate(script, keys, values)
-        } catch (error) {
-          if (!isUnderWay(error)) throw error
-          await delay(20, undefined, { signal })
-        }
-      }
-    }
-    const oneForEachNode = (keys: readonly string[]) => [
-      ...new Map(keys.map(key => [client.nodeOf(key), key])).values(),
-    ]
-    return { send, run, oneForEachNode }
   }
 
   /** Rejects when the caller gives up or the time is over; then nothing more leaves. */

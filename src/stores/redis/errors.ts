@@ -15,7 +15,8 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   NOPERM: [
     DOWN,
     "does not allow the user what the store needs",
-    "Grant it with ACL SETUSER: the keys and channels that begin with the prefix (~sojourn:* &sojourn:*), +@read +@write +@scripting +@pubsub +@connection.",
+    "Grant it with ACL SETUSER: the keys and channels that begin with the prefix (~sojourn:* &sojourn:*), " +
+      "+@read +@write +@scripting +@pubsub +@connection.",
   ],
   OOM: [
     DOWN,
@@ -56,6 +57,12 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EAI_AGAIN: [DOWN, "cannot be looked up by its host name", "See whether name resolution works."],
 }
 
+const UNVERIFIED: Explanation = [
+  DOWN,
+  "shows a certificate that cannot be verified",
+  "Set NODE_EXTRA_CA_CERTS to the file of its authority's certificate, or give a client with that as its ca.",
+]
+
 const UNKNOWN: Explanation = [DOWN, "failed or cannot be reached", "See the cause."]
 
 /** What a client threw, as the error that this library promises. */
@@ -88,6 +95,7 @@ function explanationOf(error: unknown): Explanation | undefined {
     // A script's error hides that of its command behind words of its own.
     const inside = /\b(NOPERM|OOM|READONLY|MISCONF|NOREPLICAS|WRONGTYPE)\b/.exec(messageOf(each))?.[1]
     if (inside !== undefined) return EXPLANATIONS[inside]
+    if (/CERT|UNABLE_TO_VERIFY/.test(systemCode(each))) return UNVERIFIED
     if (DENIED_IN_SCRIPT.test(messageOf(each))) return EXPLANATIONS["NOPERM"]
   }
   return undefined

@@ -1,11 +1,13 @@
 /**
- * The clients that may be given, as far as the store uses them. It takes a client as a pattern: it calls `duplicate` and works with
- * connections of its own, since a client that queues or repeats commands would let a change happen late, or twice.
+ * The clients that may be given, as far as the store uses them. It takes a client as a pattern: it calls `duplicate`
+ * and works with connections of its own, since a client that queues or repeats commands would let a change happen
+ * late, or twice.
  */
 
 interface NodeRedisBase {
   readonly isOpen: boolean
-  readonly isReady: boolean
+  /** The Cluster of older versions lacks it. */
+  readonly isReady?: boolean
   connect(): Promise<unknown>
   destroy(): unknown
   duplicate(overrides?: object): unknown
@@ -14,7 +16,6 @@ interface NodeRedisBase {
 
 /** What `createClient()` of the package `redis` makes. */
 export interface NodeRedisSingle extends NodeRedisBase {
-  readonly socketEpoch: number
   sendCommand(command: string[], options?: object): Promise<unknown>
 }
 
@@ -50,18 +51,11 @@ export interface IoRedisSingle extends IoRedisBase {
   duplicate(overrides?: object): unknown
 }
 
-/** A Cluster's connection to one node. */
-export interface IoRedisNode {
-  readonly status: string
-  connect(): Promise<unknown>
-}
-
 /** `new Cluster()` of the package `ioredis`. */
 export interface IoRedisCluster extends IoRedisBase {
   readonly isCluster: boolean
   duplicate(startupNodes?: never[], overrides?: object): unknown
   readonly options: { readonly redisOptions?: object }
-  nodes(role?: "master"): IoRedisNode[]
 }
 
 export type NodeRedisClient = NodeRedisSingle | NodeRedisSentinel | NodeRedisCluster

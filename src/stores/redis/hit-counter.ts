@@ -1,5 +1,5 @@
 import type { Hit, HitOutcome } from "../../contract/hit.ts"
-import type { Call } from "./connection.ts"
+import type { Call } from "./call.ts"
 import { encodeText, type Layout } from "./layout.ts"
 import { readHit, readTexts } from "./replies.ts"
 import { hitScript } from "./scripts/hit.ts"

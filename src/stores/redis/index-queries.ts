@@ -1,6 +1,6 @@
 import type { SessionRecord } from "../../contract/record.ts"
+import type { Call } from "./call.ts"
 import type { Reply } from "./client.ts"
-import type { Call } from "./connection.ts"
 import { decodeText, encodeText, indexName, type Layout } from "./layout.ts"
 import { writeNotice } from "./notices.ts"
 import { readIds, readRecord, readTexts } from "./replies.ts"
@@ -62,8 +62,8 @@ export class IndexQueries {
   }
 
   /**
-   * An entry that looks stale is one only if the server confirms it with the session's key at hand; otherwise the session has
-   * just arrived from another node, and the question is put again.
+   * An entry that looks stale is one only if the server confirms it with the session's key at hand; otherwise the
+   * session has just arrived from another node, and the question is put again.
    */
   async #askBucket(call: Call, base: string, about: Question): Promise<Reply[]> {
     const { script, name, field, now, more } = about

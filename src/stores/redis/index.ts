@@ -40,9 +40,9 @@ const DEFAULT_CLUSTER_BUCKETS = 16
 /**
  * Connects, and sees whether the server is one that the store can work with.
  *
- * Throws `ERR_SESSION_CONFIG` (an option is wrong, the server is too old or refuses the user, or is a Cluster unlike the client, or the
- * other way round), `ERR_SESSION_UNSUPPORTED` (the package `redis` is missing), `ERR_SESSION_STORE_UNAVAILABLE` (no connection) and
- * `ERR_SESSION_STORE_TIMEOUT`.
+ * Throws `ERR_SESSION_CONFIG` (an option is wrong, the server is too old or refuses the user, or is a Cluster unlike
+ * the client, or the other way round), `ERR_SESSION_UNSUPPORTED` (the package `redis` is missing),
+ * `ERR_SESSION_STORE_UNAVAILABLE` (no connection) and `ERR_SESSION_STORE_TIMEOUT`.
  */
 export async function createRedisStore(
   options: RedisOptions = {},

@@ -1,7 +1,10 @@
 import type { Client, Reply } from "./client.ts"
-import type { IoRedisClient, IoRedisCluster, IoRedisNode, IoRedisSingle } from "./given-client.ts"
+import type { IoRedisClient, IoRedisCluster, IoRedisSingle } from "./given-client.ts"
 
-/** What would let a command happen late or twice: waiting for a server that is away, and sending again what got no reply. */
+/**
+ * What would let a command happen late or twice: waiting for a server that is away, and sending again what got no
+ * reply.
+ */
 const ONE_CONNECTION = {
   lazyConnect: true,
   keyPrefix: "",
@@ -55,7 +58,7 @@ function duplicate(pattern: IoRedisClient, connectTimeout: number): IoRedisClien
 }
 
 /**
- * A Cluster hands a redirected command to a node that it has just begun to connect to, and there it must be able to wait: for
+ * A Cluster connects to a node when it has the first command for it, and there the command must be able to wait: for
  * `connectTimeout` at most. Nothing is sent again.
  */
 const clusterOptions = (pattern: IoRedisCluster, connectTimeout: number): object => ({
@@ -78,9 +81,4 @@ async function connect(own: IoRedisClient, failure: () => unknown): Promise<void
   } catch (error) {
     throw failure() ?? error
   }
-  if (isCluster(own)) await Promise.all(own.nodes("master").map(connectNode))
-}
-
-async function connectNode(node: IoRedisNode): Promise<void> {
-  if (node.status === "wait") await node.connect()
 }

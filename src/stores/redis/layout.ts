@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 
 /**
- * Where everything lies. Everything of one session lies in one bucket: the text in braces is what a Cluster hashes, so that
- * a bucket is in one slot, and a script changes a session and its index entries in one step.
+ * Where everything lies. All of one session lies in one bucket: the text in braces is what a Cluster hashes, so that a
+ * bucket is in one slot, and a script changes a session and its index entries in one step.
  *
  * | name | type | holds |
  * |---|---|---|
@@ -62,8 +62,8 @@ export const indexName = (text: string): string =>
   createHash("sha256").update(encodeText(text)).digest("base64url").slice(0, 22)
 
 /**
- * Text as the server can hold it. A lone surrogate has no UTF-8 form, and all of them would become one and the same; such text is
- * kept as JSON behind a NUL, and so is what could be taken for it. All other text stays as it is.
+ * Text as the server can hold it. A lone surrogate has no UTF-8 form, and all of them would become one and the same;
+ * such text is kept as JSON behind a NUL, and so is what could be taken for it. All other text stays as it is.
  */
 export const encodeText = (text: string): string =>
   text.startsWith("\0") || !isWellFormed(text) ? `\0${JSON.stringify(text)}` : text

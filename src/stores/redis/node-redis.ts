@@ -3,11 +3,16 @@ import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./giv
 import { hashSlot } from "./subscriber-slots.ts"
 
 /**
- * Replies come in the library's plain types, whatever the pattern prefers. Its own time limit would end only what waits in its queue, by
- * a timer for each command: the store's signal does that.
+ * Replies come in the library's plain types, whatever the pattern prefers. Its own time limit would end only what
+ * waits in its queue, by a timer for each command: the store's signal does that.
  */
 const COMMAND_OPTIONS = { timeout: undefined, typeMapping: undefined } as const
-const OVERRIDES = { clientSideCache: undefined, commandOptions: COMMAND_OPTIONS } as const
+const OVERRIDES = {
+  clientSideCache: undefined,
+  commandOptions: COMMAND_OPTIONS,
+  // Of a Cluster: one node that is silent must not keep the others from being used.
+  minimizeConnections: true,
+} as const
 
 /** A client of the package `redis`, from a pattern. */
 export function nodeRedisClient(pattern: NodeRedisClient): Client {
@@ -27,7 +32,7 @@ export function nodeRedisClient(pattern: NodeRedisClient): Client {
     kind: kindOf(own),
     live: own,
     get isReady() {
-      return own.isReady
+      return own.isReady ?? own.isOpen
     },
     get isClosed() {
       return !own.isOpen
@@ -44,7 +49,7 @@ export function nodeRedisClient(pattern: NodeRedisClient): Client {
 }
 
 export const isNodeRedis = (client: object): client is NodeRedisClient =>
-  "sendCommand" in client && "duplicate" in client && "isReady" in client
+  "sendCommand" in client && "duplicate" in client && "isOpen" in client
 
 const isCluster = (client: NodeRedisClient): client is NodeRedisCluster => "getRandomNode" in client
 const isSentinel = (client: NodeRedisClient): client is NodeRedisSentinel => "getMasterNode" in client

@@ -3,8 +3,9 @@ import type { GivenClient } from "./given-client.ts"
 
 export interface RedisOptions {
   /**
-   * A client of `redis` (node-redis) or `ioredis`: single, Sentinel or Cluster. It is a pattern: the store opens connections of its
-   * own with the client's options, need not find it connected, and leaves it alone. Give either this or `url`.
+   * A client of `redis` (node-redis) or `ioredis`: single, Sentinel or Cluster. It is a pattern: the store opens
+   * connections of its own with the client's options, need not find it connected, and leaves it alone. Give either
+   * this or `url`.
    */
   readonly client?: GivenClient
   /** Where the server is, see `parseRedisUrl`; opened by the package `redis`. Default `redis://localhost:6379`. */
@@ -12,8 +13,9 @@ export interface RedisOptions {
   /** What the names of keys and channels begin with; without braces. Default `sojourn:`. */
   readonly prefix?: string
   /**
-   * Into how many buckets sessions are divided, 1 to 1024: each is one hash slot, and calls for a user ask all of them. The same in
-   * every process, and for good: with another number, sessions are not found. Default 1; in a Cluster 16.
+   * Into how many buckets sessions are divided, 1 to 1024: each is one hash slot, and calls for a user ask all of
+   * them. The same in every process, and for good: with another number, sessions are not found. Default 1; in a
+   * Cluster 16.
    */
   readonly buckets?: number
   /** Milliseconds that a call, or an attempt to connect, may take. Default 5000. */

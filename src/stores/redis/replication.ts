@@ -1,6 +1,6 @@
 import { SessionError } from "../../contract/errors.ts"
+import type { Call } from "./call.ts"
 import type { Client } from "./client.ts"
-import type { Call } from "./connection.ts"
 import { replicationError } from "./errors.ts"
 import type { WaitReplicas } from "./options.ts"
 

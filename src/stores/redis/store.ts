@@ -12,10 +12,11 @@ import type {
   UserIndexedStore,
 } from "../../contract/store.ts"
 import { BucketQueries, type CallSlice } from "./bucket-queries.ts"
+import type { Call } from "./call.ts"
 import { idOf } from "./change-arguments.ts"
 import { ChangeWriter } from "./change-writer.ts"
 import type { Reply } from "./client.ts"
-import type { Call, Connection } from "./connection.ts"
+import type { Connection } from "./connection.ts"
 import { currentSource } from "./current-source.ts"
 import { closedError } from "./errors.ts"
 import { openPubSubFeed } from "./feed.ts"

@@ -41,8 +41,8 @@ const SHAPE =
 
 /**
  * Reads `redis://user:password@host:6379/0`, `redis+cluster://host:7000,host:7001` and
- * `redis+sentinel://host:26379,host:26379/mastername/0`. `valkey` stands for the same; `rediss`, `valkeys` speak TLS. Options follow
- * as `?prefix=…&buckets=…&timeout=…&waitReplicas=count:timeout`. Throws `ERR_SESSION_CONFIG`.
+ * `redis+sentinel://host:26379,host:26379/mastername/0`. `valkey` stands for the same; `rediss`, `valkeys` speak TLS.
+ * Options follow as `?prefix=…&buckets=…&timeout=…&waitReplicas=count:timeout`. Throws `ERR_SESSION_CONFIG`.
  */
 export function parseRedisUrl(text: string = DEFAULT_URL): ParsedRedisUrl {
   const [, secure = "", kind = "single", user, hosts = "", path = "", query = ""] =

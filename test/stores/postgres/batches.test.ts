@@ -88,6 +88,26 @@ describe("statements", () => {
 })
 
 describe("concurrent batches over the same sessions", () => {
+  it("G1: of several nodes lose no update, neither of a key nor of a version", async () => {
+    const nodes = await Promise.all(
+      Array.from({ length: 4 }, () => createPostgresStore({ url, schema: "merged", poolSize: 3 }, clock)),
+    )
+    const shared = records.records(20)
+    await nodes[0]?.apply(shared.map(changes.create))
+    const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`)
+    const work = keys.map(async (key, index) => {
+      const set = dataOf([key, key])
+      const order = index % 2 === 0 ? shared : shared.toReversed()
+      const outcomes = await nodes[index % 4]?.apply(order.map(record => changes.patch(record, { set })))
+      assert.ok(outcomes?.every(({ kind }) => kind === "applied"))
+    })
+    await Promise.all(work)
+    const found = (await nodes[0]?.find(shared.map(({ id }) => id))) ?? []
+    assert.equal(found.length, shared.length)
+    for (const record of found) assert.deepEqual([record?.version, record?.data.size], [41, 40])
+    await Promise.all(nodes.map(node => node.close()))
+  })
+
   it("never wait for each other in a circle, in whatever order they name them", async () => {
     const nodes = await Promise.all(
       Array.from({ length: 4 }, () => createPostgresStore({ url, schema: "circle", poolSize: 4 }, clock)),

@@ -33,16 +33,30 @@ describe("the tables of the PostgreSQL store", () => {
       { schema: "apart_b" },
       { schema: "apart_a", tablePrefix: "other_" },
       { schema: 'odd "name"; DROP', tablePrefix: "ähm '$1' " },
+      { schema: "now_and", tablePrefix: "i.id :now :input " },
+      { schema: "channel", tablePrefix: "table" },
     ]
     const stores = await Promise.all(places.map(place => createPostgresStore({ url, ...place }, clock)))
     const record = records.record({ login: records.login("ada") })
     for (const store of stores) {
       assert.deepEqual(await store.find([record.id]), [undefined])
       assert.deepEqual(await store.apply([changes.create(record)]), [{ kind: "applied", version: 1 }])
+      const [another, third] = [records.record(), records.record()]
+      await store.apply([changes.create(another), changes.create(third)])
+      await store.apply([changes.patch(another), changes.patch(third)])
+      const outcomes = await store.apply([changes.revoke(another), changes.revoke(third)])
+      assert.deepEqual(outcomes, Array(2).fill({ kind: "applied", version: 2 }))
     }
     assert.deepEqual(await stores[0]?.revokeByUser("ada"), [record.id])
-    assert.deepEqual(await Promise.all(stores.map(store => store.countLive())), [0, 1, 1, 1])
+    assert.deepEqual(await Promise.all(stores.map(store => store.countLive())), [0, 1, 1, 1, 1, 1])
     await Promise.all(stores.map(store => store.close()))
+  })
+
+  it("are where the URL says, unless an option says otherwise", async () => {
+    const placed = `${url}?schema=by_url&tablePrefix=a_`
+    const store = await createPostgresStore({ url: placed, tablePrefix: "b_" }, clock)
+    assert.deepEqual(await versionsOf("by_url.b_migrations"), [1])
+    await store.close()
   })
 
   it("skip the write-ahead log when they are to be unlogged", async () => {

@@ -63,7 +63,9 @@ describe("the options of the PostgreSQL store", () => {
   for (const [name, options, pattern] of [
     ["neither url nor pool", {}, /neither url nor pool/],
     ["both url and pool", { url, pool }, /both url and pool/],
-    ["a URL of something else", { url: "redis://db" }, /url is no URL of PostgreSQL/],
+    ["a name that it does not know", { url, shema: "x" }, /no option "shema".*schema/],
+    ["a wrong parameter in the url", { url: `${url}?poolSize=none` }, /poolSize/],
+    ["a URL of something else", { url: "redis://db" }, /no URL of the PostgreSQL store/],
     ["a pool that cannot connect", { pool: {} }, /pool.*connect\(\)/],
     ["a pool size for a given pool", { pool, poolSize: 3 }, /poolSize.*max/],
     ["an empty schema", { url, schema: "" }, /schema.*1 to 63 bytes/],

@@ -8,6 +8,7 @@ import { changes, dataOf } from "../../../src/testing/index.ts"
 import { startFaultProxy } from "../../services/fault-proxy.ts"
 import { startRedis } from "../../services/redis.ts"
 import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { untilResolved } from "./until-resolved.ts"
 
 const clients: Readonly<Record<string, (url: string) => RedisOptions>> = {
   "a URL": url => ({ url }),
@@ -34,7 +35,7 @@ for (const [name, target] of Object.entries(clients)) {
         await assert.rejects(store.apply([patch(session)]), unavailable)
         assert.ok(performance.now() - start < 500, "a call fails without waiting")
         await server.start()
-        await eventually(() => store.find([session.id]))
+        await untilResolved(() => store.find([session.id]))
         assert.deepEqual(await store.apply([create(session)]), [{ kind: "applied", version: 1 }])
       } finally {
         await store.close()
@@ -57,7 +58,7 @@ for (const [name, target] of Object.entries(clients)) {
           assert.ok(each.status === "rejected" && unavailable(each.reason))
         }
         await server.start()
-        await eventually(() => store.find([session.id]))
+        await untilResolved(() => store.find([session.id]))
         assert.deepEqual(await store.apply([create(session)]), [{ kind: "applied", version: 1 }])
         await delay(100)
         assert.equal((await store.find([session.id]))[0]?.version, 1)
@@ -81,7 +82,7 @@ for (const [name, target] of Object.entries(clients)) {
         )
         assert.ok(performance.now() - start < 2000)
         proxy.heal()
-        await eventually(() => store.find([session.id]))
+        await untilResolved(() => store.find([session.id]))
         assert.deepEqual(await store.apply([patch(session)]), [{ kind: "applied", version: 2 }])
       } finally {
         await store.close()
@@ -145,15 +146,3 @@ describe("a Redis server without memory left", () => {
 })
 
 const unavailable = (error: unknown): boolean => isSessionError(error, "ERR_SESSION_STORE_UNAVAILABLE")
-
-/** Calls until it resolves. */
-async function eventually(call: () => Promise<unknown>): Promise<void> {
-  for (const start = performance.now(); ; await delay(20)) {
-    try {
-      await call()
-      return
-    } catch (error) {
-      if (performance.now() - start > 15_000) throw error
-    }
-  }
-}

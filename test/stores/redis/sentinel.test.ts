@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { setTimeout as delay } from "node:timers/promises"
 import { Redis } from "ioredis"
 import { createRedisStore, type RedisOptions } from "../../../src/stores/redis/index.ts"
 import { changes } from "../../../src/testing/index.ts"
 import { startRedisSentinel } from "../../services/redis.ts"
 import { aSession, newPrefix } from "./given-session.ts"
+import { untilResolved } from "./until-resolved.ts"
 
 const { create, patch } = changes
 
@@ -28,9 +28,9 @@ for (const [name, target] of Object.entries(clients)) {
         const session = aSession()
         await careful.apply([create(session)])
         await primary.kill()
-        const found = await eventually(() => store.find([session.id]))
+        const found = await untilResolved(() => store.find([session.id]))
         assert.deepEqual(found, [session])
-        const outcome = await eventually(() => store.apply([patch(session)]))
+        const outcome = await untilResolved(() => store.apply([patch(session)]))
         assert.deepEqual(outcome, [{ kind: "applied", version: 2 }])
       } finally {
         await store.close()
@@ -39,15 +39,4 @@ for (const [name, target] of Object.entries(clients)) {
       }
     })
   })
-}
-
-/** Calls until it resolves. */
-async function eventually<T>(call: () => Promise<T>): Promise<T> {
-  for (const start = performance.now(); ; await delay(50)) {
-    try {
-      return await call()
-    } catch (error) {
-      if (performance.now() - start > 25_000) throw error
-    }
-  }
 }

@@ -1,10 +1,11 @@
 import { prelude, type Script, type ScriptOptions, script } from "./script.ts"
 
 /**
- * All changes of one session that came in one call: `base now id (kind count argument…)…`. As `applyChange` says, field by field. One
- * outcome each: the version, or the name of what hindered it.
+ * All changes of one session that came in one call: `base now id (kind count argument…)…`. As `applyChange` says,
+ * field by field. One outcome each: the version, or the name of what hindered it.
  *
- * What is announced is published before it is written: a user without the right to publish then changes nothing at all.
+ * What is announced is published before it is written: a user without the right to publish then changes nothing at
+ * all.
  */
 export const applyScript = (options: ScriptOptions): Script =>
   script(prelude(options), STATE, INDEXES, DATA, FACTS, KINDS, MAIN)

@@ -5,8 +5,8 @@ export interface BucketScripts {
   /** `base now limit`: how many entries it looked at, then the ids that it removed. */
   readonly sweep: Script
   /**
-   * `base now limit`: how many entries it looked at, how many of these were live, then the ids whose session it did not find before its
-   * end. With the keys of sessions besides the index's, it looks at `id…` instead, which follow.
+   * `base now limit`: how many entries it looked at, how many of these were live, then the ids whose session it did
+   * not find before its end. With the keys of sessions besides the index's, it looks at `id…` instead, which follow.
    */
   readonly revoke: Script
   /**

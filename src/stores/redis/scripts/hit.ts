@@ -1,9 +1,9 @@
 import { type Script, script } from "./script.ts"
 
 /**
- * Hits of keys in one bucket, in order, as `applyHit` says: `now (windowStart window limit cost lifetime)…`, one key each. One
- * outcome each: whether it is allowed, the start of the window, its count and the one before. Lua's numbers are JavaScript's: the
- * same sums come out, as long as they are written with all their digits.
+ * Hits of keys in one bucket, in order, as `applyHit` says: `now (windowStart window limit cost lifetime)…`, one key
+ * each. One outcome each: whether it is allowed, the start of the window, its count and the one before. Lua's numbers
+ * are JavaScript's: the same sums come out, as long as they are written with all their digits.
  */
 export const hitScript = (): Script => script(HIT)
 

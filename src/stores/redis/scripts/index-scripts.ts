@@ -1,17 +1,23 @@
 import { prelude, type Script, type ScriptOptions, script } from "./script.ts"
 
 /**
- * Scripts over one bucket's sessions of one user, or of one external id. Each answers with two lists: what it did, and the ids whose
- * session it did not find, or found in other hands.
+ * Scripts over one bucket's sessions of one user, or of one external id. Each answers with two lists: what it did,
+ * and the ids whose session it did not find, or found in other hands.
  */
 export interface IndexScripts {
   /** `base now name field`: the ids of the live sessions and their fields, in turn. */
   readonly find: Script
   /** `base now name field`: the ids of the live sessions. */
   readonly list: Script
-  /** `base now name field except notice`: ids that were live and are revoked now. Without a notice, each is told by itself. */
+  /**
+   * `base now name field except notice`: ids that were live and are revoked now. Without a notice, each is told by
+   * itself.
+   */
   readonly revoke: Script
-  /** `name field id…`, with the keys of the index and of these sessions: takes what is stale out of the index, and tells it. */
+  /**
+   * `name field id…`, with the keys of the index and of these sessions: takes what is stale out of the index, and
+   * tells it.
+   */
   readonly repair: Script
 }
 

@@ -3,10 +3,11 @@ import { createHash } from "node:crypto"
 /**
  * A Lua script, by its text and the SHA-1 that the server knows it by.
  *
- * Scripts also use keys that they learn of only while they run (the index of the session's user). All of them begin with `base`, which
- * holds the bucket's hash tag: a script never leaves the slot of its first key. Whatever a script may bring into being is among its
- * KEYS, for while a Cluster moves a slot, a key that is not there may only be on its way: the server then refuses the script
- * (TRYAGAIN), where it would else make a second one. For the same reason no script takes an entry for stale on its own.
+ * Scripts also use keys that they learn of only while they run (the index of the session's user). All of them begin
+ * with `base`, which holds the bucket's hash tag: a script never leaves the slot of its first key. Whatever a script
+ * may bring into being is among its KEYS, for while a Cluster moves a slot, a key that is not there may only be on
+ * its way: the server then refuses the script (TRYAGAIN), where it would else make a second one. For the same reason
+ * no script takes an entry for stale on its own.
  */
 export interface Script {
   readonly text: string
@@ -27,8 +28,8 @@ export interface ScriptOptions {
 }
 
 /**
- * What all scripts share. Every key of ours has a time to live, reckoned from the store's clock, which need not be the server's; an index
- * lives as long as its longest member, so that nothing stays behind when sweeping ends.
+ * What all scripts share. Every key of ours has a time to live, reckoned from the store's clock, which need not be
+ * the server's; an index lives as long as its longest member, so that nothing stays behind when sweeping ends.
  *
  * Numbers that came as text stay text: Lua would write them with 14 digits only.
  */
