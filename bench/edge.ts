@@ -26,7 +26,7 @@ export async function measureEdge(quick: boolean): Promise<Part> {
   const names = Object.keys(NAMES) as StepName[]
   await using children = await Children.start("edge-step.ts", names)
   const question: Question = { milliseconds: quick ? 50 : 100 }
-  const samples = await inTurns(names, quick ? 5 : 13, name => children.ask<number>(name, question))
+  const samples = await inTurns(names, quick ? 5 : 9, name => children.ask<number>(name, question))
   const added = (what: StepName): Finding => ({
     what: `encryption at rest adds to ${what}`,
     unit: "µs",

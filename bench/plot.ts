@@ -18,6 +18,7 @@ const HEIGHT = 300
 const LEGEND = 34
 /** Around the lines, for what is written there. */
 const MARGIN = { left: 66, right: 16, top: 34, bottom: 46 }
+/** About so many lines of the grid. */
 const TICKS = 5
 
 /** Each series has a colour and a shape of its own, and both themes of a page leave them readable. */
@@ -60,20 +61,22 @@ const legendOf = (series: readonly Series[]): string =>
 
 function draw({ title, xAxis, yAxis, series }: Chart): string {
   const points = series.flatMap(each => each.points)
-  const step = niceStep(Math.max(...points.map(({ y }) => y.high)) / TICKS)
-  const top = step * TICKS
+  const most = Math.max(...points.map(({ y }) => y.high))
+  const step = niceStep(most / TICKS)
+  const ticks = Array.from({ length: Math.ceil(most / step) + 1 }, (_, tick) => tick * step)
+  const top = ticks.at(-1) ?? most
   const xs = [...new Set(points.map(({ x }) => x))]
   const [first, last] = [Math.min(...xs), Math.max(...xs)]
   const { left, right, bottom } = MARGIN
   const foot = HEIGHT - bottom
   const place: Place = {
-    x: value => left + ((value - first) / (last - first)) * (WIDTH - left - right),
-    y: value => foot - (value / top) * (foot - MARGIN.top),
+    x: value => rounded(left + ((value - first) / (last - first)) * (WIDTH - left - right)),
+    y: value => rounded(foot - (value / top) * (foot - MARGIN.top)),
   }
   const middle = (left + WIDTH - right) / 2
   return [
     `<text class="title" x="${middle}" y="16" text-anchor="middle">${title}</text>`,
-    ...Array.from({ length: TICKS + 1 }, (_, tick) => gridLine(tick * step, place)),
+    ...ticks.map(tick => gridLine(tick, place)),
     `<line class="axis" x1="${left}" y1="${foot}" x2="${WIDTH - right}" y2="${foot}"/>`,
     ...xs.map(x => `<text x="${place.x(x)}" y="${foot + 18}" text-anchor="middle">${x}</text>`),
     `<text x="${middle}" y="${foot + 36}" text-anchor="middle">${xAxis}</text>`,
@@ -81,6 +84,9 @@ function draw({ title, xAxis, yAxis, series }: Chart): string {
     ...series.map((each, index) => lineOf(each, index, place)),
   ].join("\n")
 }
+
+/** A tenth of a pixel is enough. */
+const rounded = (value: number): number => Math.round(value * 10) / 10
 
 /** Where a value stands. */
 interface Place {
@@ -90,7 +96,7 @@ interface Place {
 
 const gridLine = (value: number, { y }: Place): string =>
   `<line class="grid" x1="${MARGIN.left}" y1="${y(value)}" x2="${WIDTH - MARGIN.right}" y2="${y(value)}"/>` +
-  `<text x="${MARGIN.left - 6}" y="${y(value) + 4}" text-anchor="end">${value.toLocaleString("en-US")}</text>`
+  `<text x="${MARGIN.left - 6}" y="${rounded(y(value) + 4)}" text-anchor="end">${value.toLocaleString("en-US")}</text>`
 
 function lineOf({ points }: Series, index: number, place: Place): string {
   const path = points.map(({ x, y }) => `${place.x(x)},${place.y(y.median)}`).join(" ")

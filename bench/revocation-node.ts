@@ -29,15 +29,15 @@ const sessions = await createSessions({ store: await storeOf(), sweepInterval: f
 /** The feed has a way of its own to the server, which may be broken without the other. */
 async function storeOf(): Promise<SessionStore> {
   if (url.startsWith("postgres")) return await createPostgresStore({ url, listenUrl: feedUrl })
-  const pattern = createClient({ url })
-  const { hostname: host, port } = new URL(feedUrl)
+  const addressOf = ({ hostname: host, port }: URL) => ({ host, port: Number(port) })
+  const pattern = createClient({ socket: addressOf(new URL(url)) })
   // The store duplicates the pattern for its calls, and what it has duplicated for the feed.
   const duplicateForCalls = pattern.duplicate.bind(pattern)
   pattern.duplicate = overrides => {
     const calling = duplicateForCalls(overrides)
     const duplicateForFeed = calling.duplicate.bind(calling)
     calling.duplicate = more =>
-      duplicateForFeed({ ...more, socket: { ...more?.socket, host, port: Number(port) } })
+      duplicateForFeed({ ...more, socket: { ...more?.socket, ...addressOf(new URL(feedUrl)) } })
     return calling
   }
   return await createRedisStore({ client: pattern })

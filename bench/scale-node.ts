@@ -13,6 +13,8 @@ export interface Served {
   readonly requests: number
   readonly notices: number
   readonly processorTime: number
+  /** The share of its requests whose session was in memory, and good, in percent. */
+  readonly recalled: number
 }
 
 const IN_FLIGHT = 16
@@ -32,16 +34,18 @@ async function request(): Promise<void> {
   } else session.get("visits")
 }
 
-const notices = (): number => sessions?.metrics().counters["nearCache"]?.["noticesReceived"] ?? 0
+const counted = (name: string): number => sessions?.metrics().counters["nearCache"]?.[name] ?? 0
 
 async function serve(seconds: number): Promise<Served> {
-  const [before, cpu, start] = [notices(), process.cpuUsage(), performance.now()]
+  const [notices, hits] = [counted("noticesReceived"), counted("hits")]
+  const [cpu, start] = [process.cpuUsage(), performance.now()]
   const requests = await perSecond(request, seconds, IN_FLIGHT)
   const elapsed = (performance.now() - start) / 1000
   const { user, system } = process.cpuUsage(cpu)
   return {
     requests,
-    notices: (notices() - before) / elapsed,
+    notices: (counted("noticesReceived") - notices) / elapsed,
+    recalled: (100 * (counted("hits") - hits)) / (requests * elapsed),
     processorTime: (user + system) / (requests * elapsed),
   }
 }

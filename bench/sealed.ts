@@ -19,7 +19,7 @@ export async function measureSealed(quick: boolean): Promise<Part> {
   const findings: Finding[] = []
   for (const use of USES) {
     const question: Question = { use, milliseconds: quick ? 60 : 200 }
-    const samples = await inTurns(LIBRARIES, quick ? 5 : 13, name => children.ask<number>(name, question))
+    const samples = await inTurns(LIBRARIES, quick ? 5 : 9, name => children.ask<number>(name, question))
     findings.push(...findingsOf(use, samples))
   }
   return { title: "Sealed sessions: a user's id and a small cart", findings }

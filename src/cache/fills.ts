@@ -41,8 +41,9 @@ export class Fills {
     this.#fills.set(id, fill)
   }
 
-  remove(id: string, fill: Fill): void {
-    if (this.#fills.get(id) === fill) this.#fills.delete(id)
+  /** Whether it was there to the end: one that was spoiled or replaced has not been told all that came meanwhile. */
+  remove(id: string, fill: Fill): boolean {
+    return this.#fills.get(id) === fill && this.#fills.delete(id)
   }
 
   /** Nobody joins it any more, and its answer is not kept. */

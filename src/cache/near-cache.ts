@@ -29,6 +29,8 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
   readonly #entries: Entries
   readonly #absences: Absences
   readonly #fills = new Fills()
+  /** Ids whose creation is under way, and of which nothing has been told meanwhile. */
+  readonly #creations = new Set<string>()
   readonly #revocations = new Revocations()
   readonly #lease: Lease
   readonly #store: SessionStore
@@ -85,6 +87,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
 
   async apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
     const known = this.#knowledge()
+    for (const change of changes) if (change.kind === "create") this.#creations.add(change.record.id)
     try {
       const outcomes = await this.#store.apply(changes, signal)
       changes.forEach((change, index) => {
@@ -150,6 +153,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
   forget(id: string): void {
     this.#entries.drop(id)
     this.#fills.spoil(id)
+    this.#creations.delete(id)
   }
 
   counters(): Counters {
@@ -201,8 +205,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
   }
 
   #filled(id: string, fill: Fill, record: SessionRecord | undefined): void {
-    this.#fills.remove(id, fill)
-    if (this.#isOutdated(fill, record)) return
+    if (!this.#fills.remove(id, fill) || this.#isOutdated(fill, record)) return
     if (!record) this.#absences.add(id)
     else if (fill.known.connection === this.#lease.connection) this.#keep(record, fill.known)
   }
@@ -222,6 +225,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     const held = this.#entries.peek(id)
     if (held && held.record.version < version) this.#entries.drop(id)
     this.#fills.changed(id, version)
+    this.#creations.delete(id)
   }
 
   /** What the store itself has just answered shows whether memory has fallen behind. */
@@ -248,7 +252,9 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     if (followed) this.#entries.keep(followed, known)
   }
 
+  /** Its end, told by the feed, may overtake the answer. */
   #created(record: SessionRecord, outcome: Outcome | undefined, known: Knowledge): void {
+    if (!this.#creations.has(record.id)) return
     this.#absences.remove(record.id)
     this.forget(record.id)
     if (outcome?.kind === "applied" && known.connection === this.#lease.connection) this.#keep(record, known)

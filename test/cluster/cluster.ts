@@ -55,6 +55,7 @@ export async function runCluster(plan: ClusterPlan): Promise<History> {
 }
 
 async function breakThings(faults: readonly Fault[], seed: number, over: () => boolean): Promise<void> {
+  if (faults.length === 0) return
   const random = new SeededRandom(seed)
   while (!over()) {
     await delay(100 + random.below(300))

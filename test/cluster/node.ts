@@ -26,7 +26,7 @@ const sessions = await createSessions<NodeData>({
   store,
   cookie: { secure: false },
   nearCache: { maxStaleness: Number(bound), maxSessions: 5_000 },
-  storeTimeout: "2s",
+  storeTimeout: "1s",
   touchInterval: "2s",
 })
 if (sabotage === "version" && sessions.edge.versions) sessions.edge.versions.read = () => 0

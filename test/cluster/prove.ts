@@ -27,8 +27,8 @@ export async function proveCluster(t: TestContext, given: Given): Promise<void> 
 /** Shows that the checker notices nodes that break a rule. */
 export async function proveNoticed(given: Given, sabotage: Sabotage): Promise<void> {
   const history = await runCluster({
-    clients: 40,
-    duration: 60_000,
+    clients: 24,
+    duration: 120_000,
     seed: 2,
     bound: BOUND,
     restarts: false,

@@ -12,7 +12,7 @@ async function shared(t: TestContext) {
   return { urls: [url, url, url, url], faults: [] }
 }
 
-describe("a cluster on one SQLite file", { timeout: 240_000 }, () => {
+describe("a cluster on one SQLite file", { timeout: 600_000 }, () => {
   it("G1, G2, G4, G5: hold for processes that are killed and started again", async t => {
     await proveCluster(t, await shared(t))
   })

@@ -3,7 +3,8 @@ import { describe, it } from "node:test"
 import fc from "fast-check"
 import type { SessionManager } from "../../src/core/manager.ts"
 import type { Session } from "../../src/core/session.ts"
-import { type StoreKind, stores } from "../promises/stores.ts"
+import type { FullStore, StoreKind } from "../promises/store-kind.ts"
+import { stores } from "../promises/stores.ts"
 import { anyStore, deliveryOf, type Trial, touchesStored, trial } from "../promises/trial.ts"
 import { ABSOLUTE, type Expected, IDLE, ModelObject, World } from "./model/world.ts"
 
@@ -45,12 +46,12 @@ interface Pair {
 class Run {
   readonly refusals = new Set<unknown>()
   readonly #manager: SessionManager<Data>
-  readonly #clock: Trial["clock"]
+  readonly #clock: Trial<FullStore>["clock"]
   readonly #world: World
   readonly #tokens: string[] = []
   readonly #pairs: Pair[] = []
 
-  constructor({ clock }: Trial, manager: SessionManager) {
+  constructor({ clock }: Trial<FullStore>, manager: SessionManager) {
     this.#clock = clock
     this.#manager = manager as SessionManager<Data>
     this.#world = new World(clock.now())
@@ -163,7 +164,7 @@ describe("the core", () => {
   agrees(anyStore, 250)
   agrees(anyStore, 100, true)
   for (const kind of stores) {
-    const runs = kind.name === "sqlite" ? 15 : 40
+    const runs = ["memory", "file"].includes(kind.name) ? 40 : 15
     agrees(kind, runs)
     agrees(kind, runs, true)
   }

@@ -9,6 +9,7 @@ export interface Input {
 export type InputKind =
   | "valid"
   | "flipped"
+  | "letter changed"
   | "cut"
   | "inserted"
   | "parts swapped"
@@ -76,7 +77,8 @@ const SEPARATORS = /([.;,|=&?/: ])/
 
 /** Inputs of all kinds, about equally often. */
 export function inputsFrom({ valid, foreign = [], pieces }: Seeds): fc.Arbitrary<Input> {
-  const seeds = fc.constantFrom(...valid, ...foreign)
+  const good = fc.constantFrom(...valid)
+  const seeds = foreign.length > 0 ? fc.oneof(good, fc.constantFrom(...foreign)) : good
   const odd = fc.constantFrom(...ODDITIES, ...pieces)
   const at = fc.nat({ max: 0xffff })
   const made = (kind: InputKind, text: fc.Arbitrary<string>): fc.Arbitrary<Input> =>
@@ -86,8 +88,9 @@ export function inputsFrom({ valid, foreign = [], pieces }: Seeds): fc.Arbitrary
     .map(array => Buffer.from(array.buffer, array.byteOffset, array.length).toString("latin1"))
   const others = foreign.length > 0 ? [made("of another use", fc.constantFrom(...foreign))] : []
   return fc.oneof(
-    made("valid", fc.constantFrom(...valid)),
+    made("valid", good),
     made("flipped", fc.tuple(seeds, at, at).map(flipped)),
+    made("letter changed", fc.tuple(good, at, at).map(relettered)),
     made("cut", fc.tuple(seeds, at, at).map(cut)),
     made("inserted", fc.tuple(seeds, at, odd).map(inserted)),
     made("parts swapped", fc.tuple(seeds, seeds, at, at).map(swapped)),
@@ -110,6 +113,15 @@ function flipped([text, at, bit]: [string, number, number]): string {
   const index = at % Math.max(text.length, 1)
   const code = text.charCodeAt(index) ^ (1 << (bit % 8))
   return text.slice(0, index) + String.fromCharCode(code) + text.slice(index + 1)
+}
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/** Another letter of base64url, as often as not at the end. */
+function relettered([text, at, letter]: [string, number, number]): string {
+  const near = letter % 2 === 0 ? text.length : Math.min(text.length, 6)
+  const index = Math.max(text.length - 1 - (at % Math.max(near, 1)), 0)
+  return text.slice(0, index) + LETTERS.charAt((letter >> 1) % LETTERS.length) + text.slice(index + 1)
 }
 
 function cut([text, from, length]: [string, number, number]): string {

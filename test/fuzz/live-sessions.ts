@@ -5,6 +5,8 @@ import { createMemoryStore } from "../../src/stores/memory/index.ts"
 /** Sessions of one kind of token that are open, and the tokens that open them. */
 export interface Live {
   readonly sessions: Sessions
+  /** None for plain tokens. */
+  readonly keys: readonly string[]
   /** By the id that each opens, as the client has it. */
   readonly tokens: ReadonlyMap<string, string>
 }
@@ -33,15 +35,16 @@ export class LiveSessions {
 }
 
 async function begin(token: TokenKind): Promise<Live> {
-  const keys = token === "plain" ? {} : { keys: [generateKey(), generateKey()] }
-  const sessions = new Sessions(createMemoryStore(), { token, ...keys, absoluteTimeout: 90 * 24 * HOUR })
+  const keys = token === "plain" ? [] : [generateKey(), generateKey()]
+  const protection = token === "plain" ? {} : { token, keys }
+  const sessions = new Sessions(createMemoryStore(), { ...protection, absoluteTimeout: 90 * 24 * HOUR })
   const tokens = new Map<string, string>()
   for (let count = 0; count < 4; count++) {
     const session = await sessions.open(undefined)
     await session.login(`user ${count}`)
     tokens.set(carriedToken(sessions, session), session.id)
   }
-  return { sessions, tokens }
+  return { sessions, keys, tokens }
 }
 
 /** What the browser would carry. */

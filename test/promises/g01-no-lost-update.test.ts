@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { stores } from "./stores.ts"
+import { redisCluster } from "./redis-kinds.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { begin, code, logIn, storedValue, times, tokenOf, trial } from "./trial.ts"
 
-for (const kind of stores) {
+for (const kind of [...storesAndNearCaches, redisCluster]) {
   describe(`no lost update, on ${kind.name}`, () => {
     it("G1: 200 concurrent requests with one token each set another key, and all 200 survive", async t => {
       const manager = (await trial(t, kind)).manager()

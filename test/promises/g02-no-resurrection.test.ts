@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { SessionManager } from "../../src/core/manager.ts"
 import type { Session } from "../../src/core/session.ts"
-import { stores } from "./stores.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { begin, code, deliveryOf, logIn, opens, settled, storedValue, tokenOf, trial } from "./trial.ts"
 
 type Ending = (manager: SessionManager, session: Session) => Promise<unknown>
@@ -31,7 +31,7 @@ const lateWrites: Readonly<Record<string, (session: Session) => Promise<unknown>
   },
 }
 
-for (const kind of stores) {
+for (const kind of storesAndNearCaches) {
   describe(`no resurrection, on ${kind.name}`, () => {
     for (const [name, end] of Object.entries(endings)) {
       it(`G2: after ${name} a slow request's set changes nothing and is told ERR_SESSION_GONE`, async t => {

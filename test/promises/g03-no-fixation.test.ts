@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { SessionManager } from "../../src/core/manager.ts"
 import type { Session } from "../../src/core/session.ts"
-import { stores } from "./stores.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { begin, code, deliveryOf, logIn, opens, secretOf, storedValue, tokenOf, trial } from "./trial.ts"
 
 const INVENTED = `${"A".repeat(22)}.${"B".repeat(43)}`
@@ -12,7 +12,7 @@ const privilegeChanges: Readonly<Record<string, (session: Session) => Promise<vo
   "rotate()": session => session.rotate(),
 }
 
-for (const kind of stores) {
+for (const kind of storesAndNearCaches) {
   describe(`no fixation, on ${kind.name}`, () => {
     it("G3: an id that the server did not issue is never adopted: what is set goes into another session", async t => {
       const { manager: make, store } = await trial(t, kind)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { type Session, stateOf } from "../../src/core/session.ts"
-import { stores } from "./stores.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { unreachable } from "./tapped-store.ts"
 import { begin, code, deliveryOf, logIn, opens, settled, storedValue, tokenOf, trial } from "./trial.ts"
 
@@ -17,7 +17,7 @@ const operations: Readonly<Record<string, (session: Session) => Promise<unknown>
   "revoke()": session => session.revoke(),
 }
 
-for (const kind of stores) {
+for (const kind of storesAndNearCaches) {
   describe(`acknowledged means stored, on ${kind.name}`, () => {
     for (const [name, operate] of Object.entries(operations)) {
       it(`G6: ${name} rejects when the store fails: nothing is acknowledged, no token is issued or ended`, async t => {
@@ -60,6 +60,7 @@ for (const kind of stores) {
         })
       await settled()
       assert.equal(resolved, false)
+      tapped.beforeApply = () => undefined
       acknowledge()
       await saving
       assert.equal(await storedValue(manager(), token, "a"), 2)

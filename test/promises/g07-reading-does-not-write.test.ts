@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { stores } from "./stores.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { unreachable } from "./tapped-store.ts"
 import { begin, logIn, opens, settled, times, trial } from "./trial.ts"
 
-for (const kind of stores) {
+for (const kind of storesAndNearCaches) {
   describe(`reading does not write, on ${kind.name}`, () => {
     it("G7: a request that changes nothing costs no store write", async t => {
       const { tapped, tappedManager } = await trial(t, kind)

@@ -5,7 +5,8 @@ import type { SessionRecord } from "../../src/contract/index.ts"
 import { SessionManager } from "../../src/core/manager.ts"
 import { decryptValue, readWith, unwrap, valuesOf } from "../core/encryption/attacker.ts"
 import { formsOf } from "../core/encryption/encodings.ts"
-import { bytesOf, makePlace, removePlace, stores } from "./stores.ts"
+import { makePlace, removePlace } from "./store-kind.ts"
+import { stores } from "./stores.ts"
 import { secretOf, tokenOf } from "./trial.ts"
 
 /** A store, and all that somebody gets who copies it. */
@@ -20,15 +21,15 @@ interface CopiedStore {
   open(t: TestContext): Promise<Copied>
 }
 
-/** The stores on one machine: their files, or, of one without files, what it hands out. */
-const copied: readonly CopiedStore[] = stores.map(({ name, durable, open }) => ({
-  name,
+/** What each store has written, or, of one that writes nothing, what it hands out. */
+const copied: readonly CopiedStore[] = stores.map(kind => ({
+  name: kind.name,
   async open(t) {
     const place = await makePlace()
-    const store = await open(Date.now, place)
-    t.after(() => removePlace(place))
+    const store = await kind.open(Date.now, place)
+    t.after(() => removePlace(place, kind))
     const records = () => store.findByUser("anna").then(all => JSON.stringify(all.map(plain)))
-    return { store, dump: () => (durable ? bytesOf(place) : records()) }
+    return { store, dump: () => kind.dump?.(place) ?? records() }
   },
 }))
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { stores } from "./stores.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { begin, changesStored, logIn, opens, storedValue, tokenOf, touchesStored, trial } from "./trial.ts"
 
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 
-for (const kind of stores) {
+for (const kind of storesAndNearCaches) {
   describe(`expiry is exact at read, on ${kind.name}`, () => {
     it("G11: an unused session lives until the last millisecond of its idle timeout, and not one longer", async t => {
       const { clock, manager: make } = await trial(t, kind)

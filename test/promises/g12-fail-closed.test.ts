@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { SessionManager } from "../../src/core/manager.ts"
 import type { Session } from "../../src/core/session.ts"
-import { stores } from "./stores.ts"
+import { storesAndNearCaches } from "./stores.ts"
 import { hanging, type TappedStore, unreachable } from "./tapped-store.ts"
 import { begin, code, deliveryOf, logIn, opens, storedValue, times, trial } from "./trial.ts"
 
@@ -148,20 +148,20 @@ describe("fail closed, never hang", () => {
   })
 })
 
-for (const kind of stores) {
+for (const kind of storesAndNearCaches) {
   describe(`the store fails, on ${kind.name}`, () => {
     it('G12: onStoreFailure "fail", the default, gives an error and no session', async t => {
       const { tapped, tappedManager } = await trial(t, kind)
+      const token = await begin(tappedManager())
       const manager = tappedManager()
-      const token = await begin(manager)
       fail(tapped)
       await assert.rejects(async () => await manager.open(token), UNAVAILABLE)
     })
 
     it('G12: onStoreFailure "anonymous" gives an empty session that cannot be written, and tells why', async t => {
       const { tapped, tappedManager } = await trial(t, kind)
+      const token = await logIn(tappedManager(), "anna", { a: 1 })
       const manager = tappedManager({ onStoreFailure: "anonymous" })
-      const token = await logIn(manager, "anna", { a: 1 })
       const failures: string[] = []
       manager.on("storeError", ({ operation }) => failures.push(operation))
       fail(tapped)

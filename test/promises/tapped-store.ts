@@ -1,10 +1,11 @@
-import type {
-  Change,
-  ClearableStore,
-  CountingStore,
-  Outcome,
-  SessionRecord,
-  UserIndexedStore,
+import {
+  type Change,
+  type ClearableStore,
+  type CountingStore,
+  isObservable,
+  type Outcome,
+  type SessionRecord,
+  type UserIndexedStore,
 } from "../../src/contract/index.ts"
 
 type Tapped = UserIndexedStore & CountingStore & ClearableStore
@@ -31,6 +32,7 @@ export class TappedStore implements Tapped {
 
   constructor(store: Tapped) {
     this.#store = store
+    if (isObservable(store)) Object.assign(this, { observe: store.observe.bind(store) })
   }
 
   /** All changes sent until now, in order. */

@@ -1,50 +1,54 @@
 import assert from "node:assert/strict"
 import type { TestContext } from "node:test"
+import type { SessionStore } from "../../src/contract/index.ts"
 import { SessionManager } from "../../src/core/manager.ts"
 import type { ManagerOptions } from "../../src/core/options.ts"
 import { type Session, stateOf } from "../../src/core/session.ts"
+import { cached } from "../../src/near-cache.ts"
 import { ManualClock } from "../../src/testing/index.ts"
 import { ReferenceStore } from "../testing/reference-store.ts"
-import { type FullStore, makePlace, removePlace, type StoreKind } from "./stores.ts"
+import { type FullStore, makePlace, removePlace, type StoreKind } from "./store-kind.ts"
 import { TappedStore } from "./tapped-store.ts"
 
 /** Where a promise is tried: a store, a clock that stands still, and managers over the store. */
-export interface Trial {
+export interface Trial<Store extends FullStore = ReferenceStore> {
   readonly clock: ManualClock
-  readonly store: FullStore
+  readonly store: Store
   /** The same store, not immediate, with its calls written down. */
   readonly tapped: TappedStore
   /** The store's directory. */
   readonly place: string
-  /** A manager over the store itself. */
+  /** A manager over the store itself; with a near cache of its own, where the kind has one. */
   manager(options?: ManagerOptions): SessionManager
-  /** A manager over the tapped store. */
+  /** The same over the tapped store. */
   tappedManager(options?: ManagerOptions): SessionManager
 }
 
 /** The plainest store, where it does not matter which. */
-export const anyStore: StoreKind = {
+export const anyStore: StoreKind<ReferenceStore> = {
   name: "reference",
-  durable: false,
   open: async now => new ReferenceStore(now),
 }
 
 /** Begins a trial that ends, with all that it has opened, together with the test. */
-export async function trial(t: TestContext, kind: StoreKind = anyStore): Promise<Trial> {
+export function trial(t: TestContext): Promise<Trial>
+export function trial(t: TestContext, kind: StoreKind): Promise<Trial<FullStore>>
+export async function trial(t: TestContext, kind: StoreKind = anyStore): Promise<Trial<FullStore>> {
   const clock = new ManualClock()
   const place = await makePlace()
   const store = await kind.open(clock.now, place)
   const tapped = new TappedStore(store)
   const managers: SessionManager[] = []
-  const made = (over: FullStore | TappedStore, options: ManagerOptions = {}): SessionManager => {
-    const manager = new SessionManager(over, { now: clock.now, sweepInterval: false, ...options })
+  const made = (over: SessionStore, options: ManagerOptions = {}): SessionManager => {
+    const seen = kind.hasNearCache ? cached(over, {}, clock.now) : over
+    const manager = new SessionManager(seen, { now: clock.now, sweepInterval: false, ...options })
     managers.push(manager)
     return manager
   }
   t.after(async () => {
     await Promise.allSettled(managers.map(manager => manager.close()))
     await store.close()
-    await removePlace(place)
+    await removePlace(place, kind)
   })
   return {
     clock,

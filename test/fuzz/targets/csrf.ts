@@ -32,6 +32,7 @@ export function csrfTargets({ plain: { sessions } }: LiveSessions): AnyTarget[] 
           assert.notEqual(kind, "valid")
           return "refused"
         }
+        assert.notEqual(kind, "of another use")
         return valid.includes(text) ? "accepted" : "accepted under another mask"
       },
     }),

@@ -41,7 +41,7 @@ function syntaxTarget(plain: Live): AnyTarget {
 /** Whatever is not exactly what has been issued opens nothing, but for another spelling of the same bytes. */
 function openingTarget(kind: TokenKind, live: Live, others: readonly Live[]): AnyTarget {
   const valid = [...live.tokens.keys()]
-  const foreign = [...others.flatMap(({ tokens }) => [...tokens.keys()]), ...ofOtherKeys(kind, valid)]
+  const foreign = [...others.flatMap(({ tokens }) => [...tokens.keys()]), ...ofOtherKeys(kind, live)]
   const { sessions, tokens } = live
   return target({
     name: `${kind} token`,
@@ -60,6 +60,7 @@ function openingTarget(kind: TokenKind, live: Live, others: readonly Live[]): An
         return "refused"
       }
       const issued = textWithin(text, tokens, kind)
+      assert.notEqual(inputKind, "of another use")
       assert.ok(issued !== undefined, `opens a session: ${JSON.stringify(text)}`)
       assert.equal(id, tokens.get(issued))
       return issued === text ? "opened" : "opened in another spelling"
@@ -85,11 +86,11 @@ function isRespelt(text: string, token: string, kind: TokenKind): boolean {
 }
 
 /** The same tokens, protected with another key, or with a key for another cookie. */
-function ofOtherKeys(kind: TokenKind, valid: readonly string[]): string[] {
+function ofOtherKeys(kind: TokenKind, { keys, sessions, tokens }: Live): string[] {
+  const valid = [...tokens.keys()]
   if (kind === "plain") return valid.map(token => `${token.slice(0, 23)}${"A".repeat(43)}`)
-  const protections = [
-    tokenProtection(kind, [generateKey()], "__Host-sid"),
-    tokenProtection(kind, [generateKey()], "sid"),
-  ]
-  return valid.flatMap(token => protections.map(each => each.wrap(token.slice(0, 66).padEnd(66, "A"))))
+  const { name } = sessions.edge.carrier.cookie
+  const own = tokenProtection(kind, keys, name)
+  const others = [tokenProtection(kind, [generateKey()], name), tokenProtection(kind, keys, "other")]
+  return valid.flatMap(text => others.map(other => other.wrap(own.open(text)?.token ?? "")))
 }
