@@ -55,7 +55,8 @@ describe("the examples of README and guide", { concurrency: 2 }, async () => {
   it("have no type errors in a strict project", async () => {
     const compiler = join(ROOT, "node_modules/typescript/bin/tsc")
     const { stdout } = await run(process.execPath, [compiler, "-p", DIRECTORY]).catch(error => error)
-    assert.equal(stdout, "")
+    // Declarations of other packages, which may want a browser's types, are not checked; those of this one are.
+    assert.equal(stdout.replaceAll(/^node_modules\/.*\n/gm, ""), "")
   })
 
   for (const example of examples) {

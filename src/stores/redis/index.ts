@@ -7,7 +7,6 @@ import type {
   HitCountingStore,
   ObservableStore,
   StoreContext,
-  StoreFactory,
   UserIndexedStore,
 } from "../../contract/store.ts"
 import type { Client } from "./client.ts"
@@ -69,6 +68,7 @@ export async function createRedisStore(
 }
 
 /** Opens the store of a URL such as `redis://localhost:6379?prefix=shop:`; see {@link parseRedisUrl}. */
-export const openRedisStore: StoreFactory = (url, context) => createRedisStore({ url }, context)
+export const openRedisStore = (url: string, context: StoreContext): Promise<RedisSessionStore> =>
+  createRedisStore({ url }, context)
 
 const defaultBuckets = (client: Client): number => (client.kind === "cluster" ? DEFAULT_CLUSTER_BUCKETS : 1)
