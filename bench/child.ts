@@ -70,9 +70,8 @@ export class Children<Name extends string> implements AsyncDisposable {
     args: readonly string[] = [],
     options?: ChildOptions,
   ): Promise<Children<Name>> {
-    const children = new Map<Name, Child>()
-    for (const name of names) children.set(name, await Child.start(script, [name, ...args], options))
-    return new Children(children)
+    const start = async (name: Name) => [name, await Child.start(script, [name, ...args], options)] as const
+    return new Children(new Map(await Promise.all(names.map(start))))
   }
 
   async ask<Answer>(name: Name, question: object): Promise<Answer> {

@@ -32,7 +32,7 @@ const KEPT: readonly Kept<Name>[] = [
 
 /** Reading a session over HTTP: server and load generator in processes of their own, on a core each. */
 export async function measureHttp(quick: boolean): Promise<Part> {
-  const { rates, cpu } = await loadServers(NAMES, quick ? 3 : 11)
+  const { rates, cpu } = await loadServers(NAMES, quick ? 2 : 11)
   return {
     title: "Reading a session over HTTP, 32 connections",
     findings: [...serverFindings(NAMES, rates, cpu), ...keptFindings(KEPT, rates)],

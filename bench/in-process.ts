@@ -35,7 +35,7 @@ const TARGETS: Record<Question["path"], Targets> = {
 export async function measureInProcess(path: Question["path"], quick: boolean): Promise<Part> {
   await using children = await Children.start("in-process-contender.ts", NAMES)
   const question: Question = { path, milliseconds: quick ? 100 : 250 }
-  const samples = await inTurns(NAMES, quick ? 7 : 21, name => children.ask<number>(name, question))
+  const samples = await inTurns(NAMES, quick ? 5 : 21, name => children.ask<number>(name, question))
   return {
     title: `A request to ${path} in process`,
     findings: [...NAMES.map(what => timeOf(what, samples)), ...additions(samples, TARGETS[path])],

@@ -17,7 +17,7 @@ const WIDTH = 320
 const HEIGHT = 300
 const LEGEND = 34
 /** Around the lines, for what is written there. */
-const MARGIN = { left: 66, right: 16, top: 34, bottom: 46 }
+const MARGIN = { left: 76, right: 16, top: 34, bottom: 46 }
 /** About so many lines of the grid. */
 const TICKS = 5
 

@@ -9,7 +9,8 @@ import { postgres, redis, type Server } from "./servers.ts"
 
 const SIZES = [1, 2, 4, 8] as const
 const STORES = ["PostgreSQL", "Redis"] as const
-const SESSIONS = 2_000
+/** Few enough for each node to come by each of them several times. */
+const SESSIONS = 400
 
 type Store = (typeof STORES)[number]
 type Size = (typeof SIZES)[number]
@@ -31,8 +32,8 @@ export async function measureScale(quick: boolean): Promise<Part> {
   await using memory = await redis()
   const stores = { PostgreSQL: await filled(database), Redis: await filled(memory) }
   await using stack = new AsyncDisposableStack()
-  const nodes: Child[] = []
-  for (let n = 0; n < Math.max(...SIZES); n++) nodes.push(stack.use(await Child.start("scale-node.ts", [])))
+  const start = async () => stack.use(await Child.start("scale-node.ts", []))
+  const nodes = await Promise.all(Array.from({ length: Math.max(...SIZES) }, start))
   // Compiled code is what is compared, also where many nodes have little time for each.
   for (const name of STORES) await together(nodes, stores[name], quick ? 1 : 4)
   const samples = await inTurns(CELLS, quick ? 1 : 2, async cell => {
@@ -42,7 +43,7 @@ export async function measureScale(quick: boolean): Promise<Part> {
   })
   const figure: Figure = (store, size, of) => spreadOf(samples[cellOf(store, size)].map(each => each[of]))
   return {
-    title: "One to eight nodes: 2,000 sessions that all of them serve, a tenth of the requests write",
+    title: "One to eight nodes: 400 sessions that all of them serve, a tenth of the requests write",
     findings: STORES.flatMap(store => SIZES.flatMap(size => findingsOf(store, size, figure))),
     plot: plotOf(chartsOf(figure)),
   }

@@ -27,6 +27,7 @@ export { prometheusText, type SessionMetrics } from "./core/metrics.ts"
 export type { Migrate, MismatchPolicies, MismatchPolicy } from "./core/mismatch.ts"
 export type { ManagerOptions } from "./core/options.ts"
 export type { ManagerPolicy } from "./core/policy.ts"
+export type { RevocableSealedSession } from "./core/revocable-manager.ts"
 export type { DataSchema, StandardSchema } from "./core/schema.ts"
 export type { SealedSession } from "./core/sealed-manager.ts"
 export { Session } from "./core/session.ts"
@@ -63,6 +64,10 @@ export type { SessionPolicy } from "./http/policy/policy.ts"
 export { policyPage } from "./http/policy/policy-page.ts"
 export type { RateLimit, RateLimitBy, RateLimitContext } from "./http/rate-limit/limit.ts"
 export { type RateLimitOptions, rateLimit } from "./http/rate-limit/rate-limit.ts"
+export {
+  RevocableSealedSessions,
+  type RevocableSealedSessionsOptions,
+} from "./http/sealing/revocable-sealed-sessions.ts"
 export { SealedSessions, type SealedSessionsOptions } from "./http/sealing/sealed-sessions.ts"
 export { SecureCookie, type SecureCookieKeys, type SecureCookieOptions } from "./http/sealing/securecookie.ts"
 export { Sessions } from "./http/sessions.ts"

@@ -28,7 +28,11 @@ export function cached(
   settings: NearCacheSettings | false | undefined,
   now: () => number,
 ): SessionStore {
-  if (settings === false || isCaching(store)) return store
+  if (isCaching(store)) {
+    if (settings === undefined) return store
+    throw wrong("nearCache is given for a store that has a near cache already", "leave one of the two out")
+  }
+  if (settings === false) return store
   if (settings === undefined && (isImmediate(store) || !isObservable(store))) return store
   if (isImmediate(store) && !isObservable(store))
     throw wrong("nearCache has no use", "this store answers from memory already: leave nearCache out")
@@ -36,6 +40,8 @@ export function cached(
 }
 
 function resolve(settings: NearCacheSettings = {}) {
+  if (typeof settings !== "object" || settings === null)
+    throw wrong(`nearCache is ${JSON.stringify(settings)}`, "give false, settings, or leave it out")
   const unknown = Object.keys(settings).find(name => !NAMES.includes(name))
   if (unknown !== undefined) throw wrong(`nearCache.${unknown} is no option`, `there are ${NAMES.join(", ")}`)
   const { maxSessions = 10_000, maxBytes = 64 * 1024 * 1024 } = settings

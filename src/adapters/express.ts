@@ -72,7 +72,7 @@ export function guard<Data extends object>(...guards: readonly Guard<Data>[]): H
     next,
   ) => {
     if (!request.session) return next(noSession())
-    const asked = guardedRequest(request, response, request.originalUrl, request.body)
+    const asked = guardedRequest(request.session, request, response, request.originalUrl, request.body)
     firstRefusal(guards, request.session, asked).then(refusal => {
       if (!refusal) return next()
       response.writeHead(refusal.status, refusal.headers)

@@ -1,4 +1,5 @@
 import type { Session } from "../core/session.ts"
+import { withoutToken } from "../http/carriers/issued-token.ts"
 import { isUnsafe } from "../http/csrf/origin.ts"
 import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/guard.ts"
 
@@ -9,7 +10,7 @@ export function guarded<Data extends object, Rest extends unknown[]>(
 ): (request: Request, session: Session<Data>, ...rest: Rest) => Promise<Response> {
   return async (request, session, ...rest) => {
     const added = new Headers()
-    const refusal = await firstRefusal(guards, session, await guardedRequest(request, added))
+    const refusal = await firstRefusal(guards, session, await guardedRequest(session, request, added))
     return withHeaders(
       refusal
         ? new Response(refusal.body, { status: refusal.status, headers: refusal.headers })
@@ -19,18 +20,18 @@ export function guarded<Data extends object, Rest extends unknown[]>(
   }
 }
 
-/** A form is read from a copy, so that the handler can read it as well. */
-async function guardedRequest(request: Request, added: Headers): Promise<GuardedRequest> {
+async function guardedRequest<Data extends object>(
+  session: Session<Data>,
+  request: Request,
+  added: Headers,
+): Promise<GuardedRequest> {
   const { pathname, search } = new URL(request.url)
-  const type = request.headers.get("content-type") ?? ""
-  const isForm =
-    type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data")
   return {
     method: request.method,
-    url: pathname + search,
+    url: withoutToken(session, pathname + search),
     header: name => request.headers.get(name) ?? undefined,
     addHeader: (name, value) => added.append(name, value),
-    body: isForm && isUnsafe(request.method) ? await formOf(request) : undefined,
+    body: await formOf(request),
   }
 }
 
@@ -43,9 +44,31 @@ function withHeaders(response: Response, added: Headers): Response {
   return told
 }
 
-/** A broken form has no fields. */
-const formOf = (request: Request): Promise<FormData | undefined> =>
-  request
-    .clone()
-    .formData()
-    .catch(() => undefined)
+/** A form is read from a copy, so that the handler can read it as well. One that is broken, or too large, has no fields. */
+async function formOf(request: Request): Promise<FormData | undefined> {
+  const type = request.headers.get("content-type") ?? ""
+  const isForm =
+    type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data")
+  if (!isForm || !isUnsafe(request.method)) return undefined
+  try {
+    const body = request.clone().body?.pipeThrough(bounded()) ?? null
+    return await new Response(body, { headers: { "Content-Type": type } }).formData()
+  } catch {
+    return undefined
+  }
+}
+
+/** Guards run for everybody, and a body that they look into stays in memory until the handler has read its own copy. */
+const MAX_FORM_BYTES = 1024 * 1024
+
+function bounded(): TransformStream<Uint8Array, Uint8Array> {
+  let length = 0
+  return new TransformStream({
+    transform(chunk, controller) {
+      length += chunk.byteLength
+      if (length > MAX_FORM_BYTES)
+        controller.error(new RangeError("this form is too large to look for a token in"))
+      else controller.enqueue(chunk)
+    },
+  })
+}

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Session } from "../core/session.ts"
+import { withoutToken } from "../http/carriers/issued-token.ts"
 import type { UnsafeRequest } from "../http/csrf/origin.ts"
 import type { GuardedRequest } from "../http/guards/guard.ts"
 import type { Peer, TrustedProxies } from "../http/trusted-proxies.ts"
@@ -39,14 +41,15 @@ export function unsafeRequestOf(request: IncomingMessage, proxies: TrustedProxie
   }
 }
 
-export const guardedRequest = (
+export const guardedRequest = <Data extends object>(
+  session: Session<Data>,
   request: IncomingMessage,
   response: ServerResponse,
   url: string | undefined,
   body: unknown,
 ): GuardedRequest => ({
   method: request.method ?? "",
-  url: url ?? "",
+  url: withoutToken(session, url ?? ""),
   header: name => headerOf(request, name),
   addHeader: (name, value) => void response.appendHeader(name, value),
   body,

@@ -76,7 +76,8 @@ export async function admit<Data extends object>(
   guards: readonly Guard<Data>[],
   body?: unknown,
 ): Promise<boolean> {
-  const refusal = await firstRefusal(guards, session, guardedRequest(request, response, request.url, body))
+  const asked = guardedRequest(session, request, response, request.url, body)
+  const refusal = await firstRefusal(guards, session, asked)
   if (!refusal) return true
   response.writeHead(refusal.status, refusal.headers)
   response.end(refusal.body)

@@ -19,6 +19,7 @@ import { Revocations } from "./revocations.ts"
 
 /** How often a read is repeated because news overtook it; then its answer is given, but not kept. */
 const MAX_READS = 3
+const MAX_CREATIONS = 10_000
 
 /**
  * The records of a store in this node's memory. An entry is believed while the feed's lease covers it, or while it was read
@@ -70,7 +71,8 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
       const joined = this.#joinable(id)
       const fill = joined ?? this.#begin(id, load)
       const record = await fill.answer
-      const older = joined !== undefined && record !== undefined && record.version < version
+      // Only a read joined at first can have begun before this request, and so before what the client has seen.
+      const older = reads === 1 && joined !== undefined && record !== undefined && record.version < version
       if (!older && !this.#isOutdated(fill, record)) return record
       this.#counters.outdatedFills += 1
     }
@@ -87,7 +89,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
 
   async apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
     const known = this.#knowledge()
-    for (const change of changes) if (change.kind === "create") this.#creations.add(change.record.id)
+    this.#beginCreations(changes)
     try {
       const outcomes = await this.#store.apply(changes, signal)
       changes.forEach((change, index) => {
@@ -250,6 +252,12 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     if (held?.version !== before || known.connection !== this.#lease.connection) return
     const followed = applyChange(held, change, this.#context.now()).record
     if (followed) this.#entries.keep(followed, known)
+  }
+
+  #beginCreations(changes: readonly Change[]): void {
+    // A store that never answers leaves them here; who is forgotten is read once more.
+    if (this.#creations.size >= MAX_CREATIONS) this.#creations.clear()
+    for (const change of changes) if (change.kind === "create") this.#creations.add(change.record.id)
   }
 
   /** Its end, told by the feed, may overtake the answer. */

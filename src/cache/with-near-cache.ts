@@ -30,8 +30,11 @@ export function withNearCache(
     const feed = store.observe(cache, { heartbeatInterval })
     const close = cache.close.bind(cache)
     cache.close = async () => {
-      await feed.close()
-      await close()
+      try {
+        await feed.close()
+      } finally {
+        await close()
+      }
     }
   }
   return cache

@@ -34,6 +34,8 @@ export interface ManagerContext {
   readonly onStoreFailure: "fail" | "anonymous"
   /** What the client carries after a change; `undefined` when that is what it carries already. */
   readonly writeToken: (record: SessionRecord, secret: string | undefined) => string | undefined
+  /** Where sessions are not in the store: what ends one, so that no copy of it opens any more. */
+  readonly endRecord?: (record: SessionRecord) => Promise<Outcome>
   readonly now: () => number
   /** 0 up to 1, for jitter only. */
   readonly random: () => number
@@ -52,7 +54,7 @@ export async function revokeRecord(
   record: SessionRecord,
   reason: RevokeReason,
 ): Promise<boolean> {
-  const outcome = await applyOne(context, { kind: "revoke", id: record.id })
+  const outcome = await (context.endRecord?.(record) ?? applyOne(context, { kind: "revoke", id: record.id }))
   if (outcome.kind !== "applied") return false
   context.events.emit("revoked", { id: record.id, userId: record.login?.userId, reason })
   return true

@@ -69,17 +69,25 @@ export class Opener {
   }
 
   async #read(state: SessionState, token: Token): Promise<void> {
-    let record: SessionRecord | undefined
-    try {
-      record = await this.#fill(state, token)
-      if (record && this.#cache) {
-        if (this.#letIn(state, token, record)) return
-        record = await this.#context.batcher.find(token.id)
-      }
-    } catch (error) {
-      return this.#fallBack(state, typed("find", error))
+    let record = await this.#answer(state, this.#fill(state, token))
+    if (record && this.#cache) {
+      if (this.#letIn(state, token, record)) return
+      record = await this.#answer(state, this.#context.batcher.find(token.id))
     }
-    this.#adopt(state, token, record)
+    if (!state.failure) this.#adopt(state, token, record)
+  }
+
+  /** The store's answer; none, and the failure is noted, where the policy goes on without a store. */
+  async #answer(
+    state: SessionState,
+    reading: Promise<SessionRecord | undefined>,
+  ): Promise<SessionRecord | undefined> {
+    try {
+      return await reading
+    } catch (error) {
+      this.#fallBack(state, typed("find", error))
+      return undefined
+    }
   }
 
   #fill(state: SessionState, { id }: Token): Promise<SessionRecord | undefined> {

@@ -77,6 +77,7 @@ export class Operations implements SessionOperations {
     state.assertIssuable()
     checkText("the user's id that login takes", userId)
     checkAuthentication("login", options)
+    if (options.label !== undefined) checkText("the label that login takes", options.label)
     const lifetimes = resolveLifetimes(
       options,
       state.newLifetime ?? this.#context.lifetimes,
@@ -85,7 +86,7 @@ export class Operations implements SessionOperations {
     const at = this.#loginTime()
     const login: LoginFor = (id, earlier) => loginAfter(id, userId, earlier, options, at)
     await writing(state, async () => {
-      await admitUser(this.#context, userId, state.record?.id)
+      await this.admit(state, userId)
       const { record } = state
       if (record?.login && record.login.userId !== userId) await this.#end(state, record, "replaced")
       if (options.label !== undefined) state.client = { ...state.client, label: options.label }
@@ -165,6 +166,11 @@ export class Operations implements SessionOperations {
   setLifetime(state: SessionState, options: LifetimeOptions): void {
     const { lifetimes } = this.#context
     state.newLifetime = resolveLifetimes(options, lifetimes, "ERR_SESSION_INVALID_ARGUMENT")
+  }
+
+  /** Refuses a login, or readies the session for it, before anything is changed. */
+  protected async admit(state: SessionState, userId: string): Promise<void> {
+    await admitUser(this.#context, userId, state.record?.id)
   }
 
   async #commitChanges(state: SessionState): Promise<void> {

@@ -1,6 +1,6 @@
 import { SessionError } from "../contract/errors.ts"
 import type { ClientFacts } from "../contract/record.ts"
-import { isStamped, type LoginOptions, type StepUpOptions } from "./authentication.ts"
+import { checkText, isStamped, type LoginOptions, type StepUpOptions } from "./authentication.ts"
 import type { DeepReadonly, KeyOf, SetOptions } from "./data-types.ts"
 import { milliseconds } from "./duration.ts"
 import { addFlash, type FlashMessage, hasFlashes, takeFlashes } from "./flash.ts"
@@ -237,8 +237,9 @@ export class Session<Data extends object = Record<string, unknown>> {
     this.#changed()
   }
 
-  /** Names the session in lists of devices, with the next commit. */
+  /** Names the session in lists of devices, with the next commit; 1 to 1,024 characters (`ERR_SESSION_INVALID_ARGUMENT`). */
   setLabel(label: string): void {
+    checkText("the label that setLabel takes", label)
     this.#state.assertChangeable()
     this.#state.client = { ...this.#state.client, label }
     this.#state.newClient = true

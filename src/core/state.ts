@@ -73,6 +73,8 @@ export class SessionState {
   recalled: boolean
   /** Whether other requests' changes came between this one's: then the record has the newest version, but not all of its data. */
   behind: boolean
+  /** A session that is created here begins later than this, whatever the clock says: what began until then has been ended. */
+  begunAfter: number
   /** The operation under way; operations of one session object run one after another. */
   operation: Promise<unknown> | undefined
   #newId: string | undefined
@@ -107,6 +109,7 @@ export class SessionState {
     this.toldVersion = undefined
     this.recalled = false
     this.behind = false
+    this.begunAfter = 0
     this.operation = undefined
     this.#newId = undefined
   }

@@ -18,10 +18,10 @@ export class Sweeper {
   #running: Promise<number> | undefined
   #started = false
   readonly #store: SessionStore
-  readonly #events: EventHub
+  readonly #events: Pick<EventHub, "emit">
   readonly #options: SweeperOptions
 
-  constructor(store: SessionStore, events: EventHub, options: SweeperOptions) {
+  constructor(store: SessionStore, events: Pick<EventHub, "emit">, options: SweeperOptions) {
     this.#store = store
     this.#events = events
     this.#options = options

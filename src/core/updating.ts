@@ -26,9 +26,15 @@ export async function updateStored(
     if (attempt > 1) await pause(context, attempt)
     const known = attempt === 0 && alone ? knownWith(state, key) : undefined
     const fresh = known ?? (await readFresh(context, state, id))
-    const value = change(state.values.get(key))
-    if (value === undefined && !fresh.data.has(key)) return state.values.settle(key)
-    const patch = patchFor(context, state, fresh, key, value)
+    let patch: Patch | undefined
+    try {
+      patch = patchFor(context, state, fresh, key, change)
+    } catch (error) {
+      // What this request has read settles nothing: the newest value may be another.
+      if (known) continue
+      throw error
+    }
+    if (!patch) return state.values.settle(key)
     const outcome = await applyOne(context, patch)
     if (outcome.kind === "gone") throw refused(outcome)
     if (outcome.kind === "applied") {
@@ -61,13 +67,16 @@ export async function readFresh(
   return fresh
 }
 
+/** `undefined` when there is nothing to remove. Throws what `change` throws. */
 function patchFor(
   context: ManagerContext,
   state: SessionState,
   fresh: SessionRecord,
   key: string,
-  value: unknown,
-): Patch {
+  change: (value: unknown) => unknown,
+): Patch | undefined {
+  const value = change(state.values.get(key))
+  if (value === undefined && !fresh.data.has(key)) return undefined
   const expiresAt = fresh.data.get(key)?.expiresAt
   const now = context.now()
   const keep = expiresAt !== undefined && expiresAt > now ? expiresAt : undefined

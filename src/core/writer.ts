@@ -42,7 +42,7 @@ export class Writer {
       epoch: login ? FIRST_EPOCH + 1 : FIRST_EPOCH,
       version: 1,
       generation: 1,
-      createdAt: now,
+      createdAt: Math.max(now, state.begunAfter + 1),
       rotatedAt: now,
       lastSeenAt: now,
       ...lifetimeFrom(now, lifetimes ?? pending.newLifetime ?? this.#context.lifetimes),
@@ -123,7 +123,8 @@ export class Writer {
   /** Removes values that were dropped too, unless another request has changed the session: it may have set them anew (G1). */
   async #applyPatch(state: SessionState, record: SessionRecord, change: Patch, pending: PendingChanges) {
     const { dropped = [] } = pending.data
-    if (dropped.length > 0) {
+    // Behind others, the record has a version whose data are not known here, so that the condition would prove nothing.
+    if (dropped.length > 0 && !state.behind) {
       const removing = { ...change, ifVersion: record.version, unset: [...change.unset, ...dropped] }
       const outcome = await this.#apply(state, removing, pending)
       if (outcome.kind !== "conflict") return { applied: removing, outcome }

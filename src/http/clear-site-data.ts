@@ -29,6 +29,13 @@ export function clearSiteDataHeader(
   return directives.map(each => `"${each}"`).join(", ")
 }
 
+/** The same for an answer that sets a cookie, which the browser has to keep. */
+export const withoutCookies = (header: string | undefined): string | undefined =>
+  header
+    ?.split(", ")
+    .filter(directive => directive !== '"cookies"' && directive !== '"*"')
+    .join(", ") || undefined
+
 const wrong = (what: string): SessionError =>
   new SessionError(
     "ERR_SESSION_CONFIG",

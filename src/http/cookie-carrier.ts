@@ -2,6 +2,7 @@ import type { Delivery } from "../core/state.ts"
 import { attributesOf, EXPIRED, secureAttribute } from "./cookie-attributes.ts"
 import { cookieValues } from "./cookie-header.ts"
 import { type CookieOptions, type ResolvedCookie, resolveCookie } from "./cookie-options.ts"
+import { joined, split } from "./sealing/chunks.ts"
 import { type OpenedToken, plainTokens, type TokenProtection } from "./token-protection.ts"
 
 /** RFC 6265bis, 5.5: browsers keep no cookie longer. */
@@ -15,17 +16,21 @@ export class CookieCarrier {
   readonly cookie: ResolvedCookie
   readonly #protection: TokenProtection
   readonly #attributes: string
+  /** How many cookies a token may take. */
+  readonly #chunks: number
 
   constructor(cookie: CookieOptions = {}, protection: TokenProtection = plainTokens) {
     this.cookie = resolveCookie(cookie)
     this.#protection = protection
     this.#attributes = attributesOf(this.cookie)
+    this.#chunks = protection.chunks ?? 1
   }
 
   /** The token; of several cookies of the name, the first good one. `undefined` without any. */
   read(header: string | undefined): OpenedToken | undefined {
     if (header === undefined) return undefined
-    const values = cookieValues(header, this.cookie.name)
+    const { name } = this.cookie
+    const values = this.#chunks > 1 ? joined(header, this.#chunks, name) : cookieValues(header, name)
     for (const value of values) {
       const opened = this.#protection.open(value)
       if (opened) return opened
@@ -33,15 +38,31 @@ export class CookieCarrier {
     return values.length > 0 ? MALFORMED : undefined
   }
 
+  /** The `Set-Cookie` values, one for each cookie that a token may take. */
+  writeAll(delivery: Delivery, secureConnection: boolean, now: number): string[] {
+    if (this.#chunks === 1) return [this.write(delivery, secureConnection, now)]
+    const text = delivery.kind === "clear" ? undefined : this.#protection.wrap(delivery.token)
+    const life = lifeOf(delivery, now)
+    const attributes = this.#attributes + secureAttribute(this.cookie, secureConnection)
+    return split(text, this.#chunks, this.cookie.name).map(([name, value]) =>
+      value === undefined ? `${name}=${EXPIRED}${attributes}` : `${name}=${value}${life}${attributes}`,
+    )
+  }
+
   /** The `Set-Cookie` value. A cookie is deleted with the very attributes it was set with. */
   write(delivery: Delivery, secureConnection: boolean, now: number): string {
     const { name } = this.cookie
     const attributes = this.#attributes + secureAttribute(this.cookie, secureConnection)
-    if (delivery.kind === "clear") return `${name}=${EXPIRED}${attributes}`
-    const token = this.#protection.wrap(delivery.token)
-    if (!delivery.persistent) return `${name}=${token}${attributes}`
-    const age = Math.min(Math.max(Math.floor((delivery.expiresAt - now) / 1000), 0), MAX_AGE_SECONDS)
-    const expires = new Date(now + age * 1000).toUTCString()
-    return `${name}=${token}; Max-Age=${age}; Expires=${expires}${attributes}`
+    const value = delivery.kind === "clear" ? "" : this.#protection.wrap(delivery.token)
+    return `${name}=${value}${lifeOf(delivery, now)}${attributes}`
   }
+}
+
+/** The attributes that say how long the browser keeps it; none where it ends with the browser. */
+function lifeOf(delivery: Delivery, now: number): string {
+  if (delivery.kind === "clear") return EXPIRED
+  if (!delivery.persistent) return ""
+  const age = Math.min(Math.max(Math.floor((delivery.expiresAt - now) / 1000), 0), MAX_AGE_SECONDS)
+  const expires = new Date(now + age * 1000).toUTCString()
+  return `; Max-Age=${age}; Expires=${expires}`
 }

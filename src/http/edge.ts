@@ -5,7 +5,7 @@ import type { HeaderLine } from "./carriers/carrier.ts"
 import { Carriers } from "./carriers/carriers.ts"
 import type { CarrierOption, IssueBy } from "./carriers/options.ts"
 import type { Presented } from "./carriers/presented.ts"
-import { clearSiteDataHeader, type SiteData } from "./clear-site-data.ts"
+import { clearSiteDataHeader, type SiteData, withoutCookies } from "./clear-site-data.ts"
 import { CookieCarrier } from "./cookie-carrier.ts"
 import { type CookieOptions, resolveCookie } from "./cookie-options.ts"
 import { OriginCheck, type OriginCheckOptions, type UnsafeRequest } from "./csrf/origin.ts"
@@ -105,12 +105,13 @@ export class Edge {
     if (presented.carrier.kind !== "cookie") return this.#takeWithoutCookie(state, presented)
     const secure = this.proxies.isSecure(peer)
     if (!secure && delivery?.kind === "issue") this.#warnOnce(peer, host)
-    const token = delivery && this.carrier.write(delivery, secure, this.#now())
+    const token = delivery ? this.carrier.writeAll(delivery, secure, this.#now()) : []
     const version = this.versions?.write(state, secure)
-    const clearSiteData = state.loggedOut ? this.#clearSiteData : undefined
+    const clearing = delivery?.kind === "issue" ? withoutCookies(this.#clearSiteData) : this.#clearSiteData
+    const clearSiteData = state.loggedOut ? clearing : undefined
     state.told()
     return {
-      setCookie: [token, version].filter(each => each !== undefined),
+      setCookie: version === undefined ? token : [...token, version],
       token: undefined,
       cacheControl: "no-store",
       clearSiteData,

@@ -16,6 +16,8 @@ export interface TokenProtection {
   wrap(token: string): string
   /** `undefined` for anything that was not wrapped with one of the keys. Never throws. */
   open(text: string): OpenedToken | undefined
+  /** How many cookies the wrapped token may take. Default 1. */
+  readonly chunks?: number
 }
 
 /** What the client sees of its token. */

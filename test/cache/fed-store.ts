@@ -9,6 +9,7 @@ export class FedStore extends ReferenceStore {
   /** Runs between the read itself and its answer. */
   afterRead: () => Promise<void> | void = () => undefined
   feedClosed = false
+  closeFeed: () => Promise<void> = async () => undefined
   #observer: FeedObserver | undefined
 
   get feed(): FeedObserver {
@@ -20,6 +21,7 @@ export class FedStore extends ReferenceStore {
     this.#observer = observer
     return {
       close: async () => {
+        await this.closeFeed()
         this.feedClosed = true
       },
     }

@@ -57,6 +57,13 @@ describe("near cache", () => {
     assert.equal(counted("sharedFills"), 99)
   })
 
+  it("two reads serve a hundred requests at the same time that cannot say which version they have seen", async () => {
+    const { id } = await stored()
+    const answers = await Promise.all(Array.from({ length: 100 }, () => fill(id, Number.MAX_SAFE_INTEGER)))
+    assert.ok(answers.every(answer => answer?.id === id))
+    assert.equal(store.reads.length, 2)
+  })
+
   it("a read that failed is told to all who waited, and the next request asks again", async () => {
     const { id } = await stored()
     store.beforeRead = () => Promise.reject(new Error("down"))
@@ -304,6 +311,12 @@ describe("near cache", () => {
     beat()
     assert.equal(cache.recall(id, 0), undefined)
     assert.equal((await fill(id))?.expiresAt, expiresAt + 60_000)
+  })
+
+  it("closing closes the store even when the feed cannot be closed", async () => {
+    store.closeFeed = () => Promise.reject(new Error("stuck"))
+    await assert.rejects(cache.close(), /stuck/)
+    await assert.rejects(cache.find([records.id()]), /closed/)
   })
 
   it("closing closes the feed, then the store", async () => {

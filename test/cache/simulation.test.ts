@@ -53,7 +53,7 @@ async function violationsOf(sabotage: Sabotage | undefined, seed: number): Promi
 }
 
 describe("the near cache of a simulated cluster", () => {
-  it("G4, G5: keeps both while feeds are slow, half-open and reconnecting", async () => {
+  it("G4, G5: keeps both while feeds are slow, half-open and reconnecting, and answers overtake each other", async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       assert.deepEqual(await violationsOf(undefined, seed), [], `seed ${seed}`)
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { begin, logIn, tokenOf, trial } from "../promises/trial.ts"
+import { begin, code, logIn, tokenOf, trial } from "../promises/trial.ts"
 
 const client = { address: "192.0.2.1", userAgent: "Firefox" }
 
@@ -39,6 +39,18 @@ describe("what is known of the client", () => {
       await session.login("bob")
       assert.deepEqual((await manager.find(session.id))?.client, client)
     }
+  })
+
+  it("has a label of 1 to 1,024 characters (G10)", async t => {
+    const manager = (await trial(t)).manager()
+    const session = await manager.open(await begin(manager))
+    const long = "x".repeat(1_025)
+    for (const label of ["", long]) {
+      assert.throws(() => session.setLabel(label), code("ERR_SESSION_INVALID_ARGUMENT"))
+      await assert.rejects(session.login("anna", { label }), code("ERR_SESSION_INVALID_ARGUMENT"))
+    }
+    assert.equal(session.userId, undefined)
+    session.setLabel(long.slice(1))
   })
 
   it("forgets a label that was discarded", async t => {

@@ -7,6 +7,7 @@ import type { SessionEvents } from "../../src/core/events.ts"
 import { SessionManager } from "../../src/core/manager.ts"
 import type { Migrate, MismatchPolicies } from "../../src/core/mismatch.ts"
 import type { DataSchema } from "../../src/core/schema.ts"
+import { unreachable } from "../promises/tapped-store.ts"
 import { begin, code, tokenOf, trial } from "../promises/trial.ts"
 import { ReferenceStore } from "../testing/reference-store.ts"
 
@@ -98,6 +99,19 @@ describe("a dropped value", () => {
     await session.set("theme", "light").save()
     assert.deepEqual([stored("cart"), stored("theme")], [JSON.stringify(NEW), '"light"'])
     assert.deepEqual((await manager.open(token)).get("cart"), NEW)
+  })
+
+  it("is not removed over it either when this request has fallen behind and its next write failed (G1)", async t => {
+    const { manager, session, tapped, token, stored } = await opened(t, "drop")
+    assert.equal(session.get("cart"), undefined)
+    await (await manager.open(token)).set("cart", NEW).save()
+    await session.set("theme", "light").save()
+    tapped.beforeApply = unreachable
+    await assert.rejects(session.set("theme", "blue").save())
+    tapped.beforeApply = () => undefined
+    assert.equal(session.get("cart"), undefined)
+    await session.save()
+    assert.deepEqual([stored("cart"), stored("theme")], [JSON.stringify(NEW), '"blue"'])
   })
 
   it("can be set anew, and is then read and stored", async t => {

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict"
 import { describe, it, type TestContext } from "node:test"
-import { stateOf } from "../../src/core/session.ts"
 import type { Session, Sessions } from "../../src/index.ts"
-import { BOUND, countersOf, lastServed, nodesOver, nodeThrough, remembers } from "./nodes.ts"
+import {
+  BOUND,
+  countersOf,
+  lastServed,
+  nodesOver,
+  nodeThrough,
+  remembers,
+  STORE_TIMEOUT,
+  storedOn,
+} from "./nodes.ts"
 import { postgres } from "./postgres-kind.ts"
 import { redis, redisCluster } from "./redis-kinds.ts"
 import { tokenOf } from "./trial.ts"
+
+/** What a busy machine may need beyond a deadline. */
+const SLACK = 1_000
 
 interface Given {
   readonly token: string
@@ -107,13 +118,12 @@ for (const kind of [postgres, redis]) {
       proxy.halfOpen()
       const { noticesReceived, staleRefusals = 0 } = countersOf(far)
       for (let round = 1; round <= 20; round++) {
-        const writing = await here.open(token)
-        await writing.set("round", round).save()
-        const reading = await far.open(token, { version: stateOf(writing).record?.version ?? 0 })
+        const { version } = await storedOn(here, token, "round", round)
+        const reading = await far.open(token, { version })
         assert.equal(reading.get("round"), round)
       }
       assert.equal(countersOf(far)["noticesReceived"], noticesReceived, "the feed was silent")
-      assert.equal(countersOf(far)["staleRefusals"], staleRefusals + 20, "its memory was older each time")
+      assert.ok(Number(countersOf(far)["staleRefusals"]) > staleRefusals, "its memory was older")
     })
 
     it("G12: a node that the server has become silent for serves what it has in memory until B, and then fails", async t => {
@@ -121,8 +131,12 @@ for (const kind of [postgres, redis]) {
       const { far, proxy } = await nodeThrough(t, nodes, "everything")
       const { token } = await shared(far, far)
       proxy.halfOpen()
+      const { hits = 0 } = countersOf(far)
       const since = performance.now()
       await assert.rejects(lastServed(far, token, since), { code: "ERR_SESSION_STORE_TIMEOUT" })
+      const failedAfter = performance.now() - since
+      assert.ok(Number(countersOf(far)["hits"]) > hits, "it served from memory meanwhile")
+      assert.ok(failedAfter < BOUND + STORE_TIMEOUT + SLACK, `it failed after ${failedAfter.toFixed()} ms`)
       proxy.heal()
     })
   })

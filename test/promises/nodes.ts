@@ -1,18 +1,24 @@
 import assert from "node:assert/strict"
 import type { TestContext } from "node:test"
 import { setImmediate as nextTurn } from "node:timers/promises"
+import type { SessionManager } from "../../src/core/manager.ts"
+import { stateOf } from "../../src/core/session.ts"
 import { createSessions, type SessionStore, type Sessions } from "../../src/index.ts"
+import { eventually } from "../services/eventually.ts"
 import { type FaultProxy, startFaultProxy } from "../services/fault-proxy.ts"
 import { makePlace, removePlace, type ServerKind, type StoreKind } from "./store-kind.ts"
+import { logIn } from "./trial.ts"
 
 /** B of the nodes, by default. */
 export const BOUND = 1_000
+
+export const STORE_TIMEOUT = 300
 
 /** Nodes over one server, by the machine's clock, as an application has them. */
 export interface Nodes<Kind extends StoreKind> {
   readonly place: string
   readonly kind: Kind
-  /** One node more, over a store of its own. */
+  /** One node more, over a store of its own, that hears of changes. */
   node(store?: SessionStore): Promise<Sessions>
 }
 
@@ -29,8 +35,9 @@ export async function nodesOver<Kind extends StoreKind>(t: TestContext, kind: Ki
     kind,
     async node(given) {
       const store = given ?? (await kind.open(Date.now, place))
-      const node = await createSessions({ store, sweepInterval: false, storeTimeout: 300 })
+      const node = await createSessions({ store, sweepInterval: false, storeTimeout: STORE_TIMEOUT })
       nodes.push(node)
+      await hears(node)
       return node
     },
   }
@@ -51,16 +58,38 @@ export async function nodeThrough(
 export const userAt = async (node: Sessions, token: string): Promise<string | undefined> =>
   (await node.open(token, { touch: false })).userId
 
-export const countersOf = (node: Sessions): Readonly<Record<string, number>> =>
+/** Stores a value by a request on the node; resolves to the version that its client has to name. */
+export async function storedOn(
+  node: Sessions,
+  token: string,
+  key: string,
+  value: unknown,
+): Promise<{ readonly version: number }> {
+  const session = await node.open(token)
+  await session.set(key, value).save()
+  return { version: stateOf(session).record?.version ?? 0 }
+}
+
+export const countersOf = (node: SessionManager): Readonly<Record<string, number>> =>
   node.metrics().counters["nearCache"] ?? {}
 
-/** Resolves when the node serves the session from its memory, and hears of changes. */
+/** Resolves when the feed has told the node of a change, be it its own. */
+export async function hears(node: SessionManager): Promise<void> {
+  const { noticesReceived = 0 } = countersOf(node)
+  await eventually("the node hears of a change", async () => {
+    const session = await node.open(await logIn(node, "canary"))
+    await session.logout()
+    return Number(countersOf(node)["noticesReceived"]) > noticesReceived
+  })
+}
+
+/** Resolves when the node serves the session from its memory. */
 export async function remembers(node: Sessions, token: string): Promise<void> {
   const { hits = 0 } = countersOf(node)
-  while ((countersOf(node)["hits"] ?? 0) === hits) {
-    assert.notEqual(await userAt(node, token), undefined, "the session is live")
-    await nextTurn()
-  }
+  await eventually("the node serves it from its memory", async () => {
+    assert.equal((await node.open(token, { touch: false })).isStored, true)
+    return Number(countersOf(node)["hits"]) > hits
+  })
 }
 
 /** How long after `since` the node began the last request that it still served, in milliseconds; 0 when none. */

@@ -23,6 +23,8 @@ export class TappedStore implements Tapped {
   /** The changes of each call to `apply`. */
   readonly applies: (readonly Change[])[] = []
   beforeFind: Tap = pass
+  /** The store has answered, but nobody knows yet. */
+  afterFind: Tap = pass
   beforeApply: Tap = pass
   /** The changes are stored, but nobody knows yet. */
   afterApply: Tap = pass
@@ -43,7 +45,9 @@ export class TappedStore implements Tapped {
   async find(ids: readonly string[], signal?: AbortSignal): Promise<(SessionRecord | undefined)[]> {
     this.finds.push(ids)
     await this.beforeFind()
-    return await this.#store.find(ids, signal)
+    const records = await this.#store.find(ids, signal)
+    await this.afterFind()
+    return records
   }
 
   async apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {

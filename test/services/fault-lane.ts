@@ -56,9 +56,10 @@ export class Lane {
   }
 }
 
-/** Only what is connected over TCP can be reset. */
+/** Only what is connected over TCP can be reset. A socket that is just being shut down would never close after it. */
 export function reset(socket: Socket): void {
-  if (socket.remoteAddress === undefined) socket.destroy()
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished
+  if (socket.remoteAddress === undefined || isShuttingDown) socket.destroy()
   else socket.resetAndDestroy()
 }
 

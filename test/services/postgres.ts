@@ -38,7 +38,10 @@ export async function startPostgres(source?: string): Promise<PostgresServer> {
     if (answer.startsWith("failed ")) throw new Error(String(JSON.parse(answer.slice(7))))
     return answer
   }
-  const url = await ask("start")
+  const url = await ask("start").catch(async error => {
+    await end(keeper)
+    throw error
+  })
   return {
     url,
     restart: async () => void (await ask("restart")),

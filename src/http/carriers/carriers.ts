@@ -50,10 +50,17 @@ export class Carriers {
     return this.#presented(this.#issuing(request), request)
   }
 
-  #presented(carrier: Carrier, request: CarriedRequest, found?: OpenedToken): Presented {
+  #presented(carrier: Carrier, request: CarriedRequest, token?: OpenedToken): Presented {
+    const url = this.#url
     if (carrier.kind === "cookie")
-      return new Presented(carrier, found, this.#versions?.read(request.header("cookie")) ?? 0)
-    return new Presented(carrier, found, NEWEST, found?.token ? this.#url?.textIn(request) : undefined)
+      return new Presented({
+        carrier,
+        token,
+        url,
+        version: this.#versions?.read(request.header("cookie")) ?? 0,
+      })
+    const carried = token?.token ? url?.textIn(request) : undefined
+    return new Presented({ carrier, token, url, version: NEWEST, carried })
   }
 
   /** A form that was posted from a page with the token in its URL is answered by the URL. */

@@ -14,6 +14,12 @@ export function issuedToken<Data extends object>(session: Session<Data>): string
   return carrier.kind === "header" ? carrier.wrap(delivery) : undefined
 }
 
+/** The URL of this session's request without any token: for redirects, logs and whoever else must not see it. */
+export function withoutToken<Data extends object>(session: Session<Data>, url: string): string {
+  const { exchange } = stateOf(session)
+  return isHttpExchange(exchange) ? exchange.presented.withoutToken(url) : url
+}
+
 /**
  * The link with the session's token, where that travels in the URL and the link is a relative one of this site; otherwise the
  * link as it is. A new session has to be stored before: `await session.save()`. The result goes into a page or a `Location`,

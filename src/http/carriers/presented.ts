@@ -2,19 +2,34 @@ import type { OpenOptions } from "../../core/manager.ts"
 import type { Delivery, Exchange } from "../../core/state.ts"
 import type { OpenedToken } from "../token-protection.ts"
 import type { Carrier } from "./carrier.ts"
+import type { UrlCarrier } from "./url-carrier.ts"
+
+/** What was found in a request. */
+interface Found {
+  /** The carrier that decides. */
+  readonly carrier: Carrier
+  readonly token: OpenedToken | undefined
+  /** The version that the client names. */
+  readonly version: number
+  /** The carrier in URLs, where there is one. */
+  readonly url: UrlCarrier | undefined
+  /** The token's text as the client sent it in the URL, where links have to repeat it. */
+  readonly carried?: string | undefined
+}
 
 /** What a request carries, and how its answer is told. */
 export class Presented {
   readonly carrier: Carrier
   readonly #found: OpenedToken | undefined
   readonly #version: number
+  readonly #url: UrlCarrier | undefined
   #carried: string | undefined
 
-  /** `carried` is the text as the client sent it, where links have to repeat it. */
-  constructor(carrier: Carrier, found: OpenedToken | undefined, version: number, carried?: string) {
+  constructor({ carrier, token, version, url, carried }: Found) {
     this.carrier = carrier
-    this.#found = found
+    this.#found = token
     this.#version = version
+    this.#url = url
     this.#carried = carried
   }
 
@@ -43,6 +58,11 @@ export class Presented {
       reissue: this.#found?.stale === true,
       boundToUserAgent: this.isInUrl,
     }
+  }
+
+  /** The request's URL as it may be told: whoever has a token in a URL has the session. */
+  withoutToken(url: string): string {
+    return this.#url?.without(url) ?? url
   }
 
   /** What the client carries from this delivery on. */

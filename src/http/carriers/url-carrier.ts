@@ -41,10 +41,19 @@ export class UrlCarrier implements Carrier {
 
   /** The link with this token as the parameter's only value; unchanged unless it is relative and stays on this site. */
   rewrite(link: string, text: string): string {
-    if (!isRelative(link)) return link
-    const [, path = "", query = "", fragment = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(link) ?? []
+    return isRelative(link) ? this.#withPairs(link, [`${this.parameter}=${text}`]) : link
+  }
+
+  /** The URL without any token. */
+  without(url: string): string {
+    return url.includes("?") ? this.#withPairs(url, []) : url
+  }
+
+  #withPairs(url: string, pairs: readonly string[]): string {
+    const [, path = "", query = "", fragment = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? []
     const others = pairsOf(query.slice(1)).filter(pair => pair !== "" && nameOf(pair) !== this.parameter)
-    return `${path}?${[...others, `${this.parameter}=${text}`].join("&")}${fragment}`
+    const all = [...others, ...pairs]
+    return path + (all.length > 0 ? `?${all.join("&")}` : "") + fragment
   }
 }
 

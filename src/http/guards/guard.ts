@@ -3,13 +3,13 @@ import type { Session } from "../../core/session.ts"
 /** What a guard may look at besides the session. */
 export interface GuardedRequest {
   readonly method: string
-  /** The path with its query, as the client asked for it. */
+  /** The path with its query, as the client asked for it; never with a token. */
   readonly url: string
   /** A request header by its name in small letters. */
   header(name: string): string | undefined
   /** Adds a header to the response, whether the request passes or not. */
   addHeader(name: string, value: string): void
-  /** The parsed body, where the framework has parsed one. */
+  /** The parsed body, where the framework has parsed one. Over Fetch the form, if it has 1 MiB at most. */
   readonly body: unknown
 }
 

@@ -1,11 +1,21 @@
 import { SessionError } from "../../contract/errors.ts"
 import type { Login, SessionData, SessionRecord } from "../../contract/record.ts"
-import type { RecordSeal } from "../../core/sealed-manager.ts"
+import type { RecordSeal } from "../../core/sealed-opener.ts"
 import { checkedKeys, deriveKey } from "../keys.ts"
+import { roomIn } from "./chunks.ts"
+import { MAX_INFLATED } from "./compression.ts"
 import { openJwe, sealJwe } from "./jwe.ts"
 
-/** RFC 6265bis: name and value together. */
-const MAX_COOKIE_LENGTH = 4_096
+/** How a record is sealed. */
+export interface SealFormat {
+  /** How many cookies it may take. Default 1. */
+  readonly chunks?: number
+  /** Whether it is compressed before it is encrypted. Default `false`. */
+  readonly compress?: boolean
+}
+
+/** What a session takes besides its data, in bytes: a long name of a user, escapes, the JWE's own parts. */
+const OVERHEAD = 670
 
 /** What the JWE holds, with short names as each character counts. Times are in ms since 1970. */
 interface Payload {
@@ -26,17 +36,26 @@ interface Payload {
 }
 
 /** Seals records for a cookie of this name: a session sealed for one purpose or name opens under no other. */
-export function recordSeal(keys: readonly string[], name: string): RecordSeal {
+export function recordSeal(
+  keys: readonly string[],
+  name: string,
+  { chunks = 1, compress = false }: SealFormat = {},
+): RecordSeal {
   const derived = checkedKeys(keys).map(key => deriveKey(key, "sealed-session", name))
   const [newest = Buffer.alloc(0)] = derived
+  const room = roomIn(chunks, name)
   return {
+    maxSessionLength: Math.max(Math.floor((room * 3) / 4) - OVERHEAD, 1),
+    mayBeTorn: chunks > 1,
     seal(record) {
-      const text = sealJwe(newest, JSON.stringify(payloadOf(record)))
-      if (name.length + text.length > MAX_COOKIE_LENGTH) throw tooLarge(name.length + text.length)
+      const payload = JSON.stringify(payloadOf(record))
+      if (compress && Buffer.byteLength(payload) > MAX_INFLATED) throw tooLarge(payload.length, MAX_INFLATED)
+      const text = sealJwe(newest, payload, compress)
+      if (text.length > room) throw tooLarge(text.length, room)
       return text
     },
     open(text) {
-      if (text.length > MAX_COOKIE_LENGTH) return undefined
+      if (text.length > room) return undefined
       for (const [index, key] of derived.entries()) {
         const payload = openJwe(key, text)
         if (payload !== undefined) return opened(payload, index > 0)
@@ -98,8 +117,9 @@ const dataOf = (entries: Payload["data"]): SessionData =>
     entries.map(([key, text, expiresAt]) => [key, expiresAt === undefined ? { text } : { text, expiresAt }]),
   )
 
-const tooLarge = (length: number): SessionError =>
+const tooLarge = (length: number, room: number): SessionError =>
   new SessionError(
     "ERR_SESSION_TOO_LARGE",
-    `the sealed session takes ${length} characters, above the ${MAX_COOKIE_LENGTH} of a cookie: store less, or use a store`,
+    `the sealed session takes ${length} characters, above the ${room} that its cookies carry: store less, raise chunks, ` +
+      "or use a store",
   )

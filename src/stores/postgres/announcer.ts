@@ -34,6 +34,8 @@ export class Announcer {
   }
 
   async #run(): Promise<void> {
+    // What one call has changed arrives one by one, but in one go.
+    await Promise.resolve()
     while (this.#changed.size > 0) {
       const notices: Notice[] = Array.from(this.#changed, ([id, version]) => ({
         kind: "changed",

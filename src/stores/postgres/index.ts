@@ -74,6 +74,8 @@ async function connectParts(options: PostgresOptions, settings: PostgresSettings
   }
   const pg = await loadPg()
   const pool = new pg.Pool({ ...connectionConfig(options.url, settings), max: settings.poolSize })
+  // For good: `end` does not wait for connections that say goodbye, and the server may cut one of them off.
+  pool.on?.("error", () => {})
   return {
     database: new Database(pool, settings),
     settings,

@@ -165,6 +165,8 @@ export class PostgresStore
 
   observe(observer: FeedObserver, options: FeedOptions): Feed {
     if (this.#closing) throw closedError()
+    // Its heartbeats would come back and prove nothing: other nodes of these settings do not tell what they revoke.
+    if (!this.#parts.settings.announce) return { close: async () => {} }
     const { database, connectFeed } = this.#parts
     const feed = openListenFeed({
       connect: connectFeed,

@@ -32,6 +32,7 @@ interface Client {
 export class Cluster {
   readonly history = new History()
   readonly #schedule: Schedule
+  readonly #server: Server
   readonly #stores: SimulatedStore[]
   readonly #caches: CachingStore[]
   readonly #records: RecordBuilder
@@ -41,10 +42,10 @@ export class Cluster {
   constructor(seed: number, sabotage: Sabotage = {}) {
     this.#sabotage = sabotage
     this.#schedule = new Schedule(new SeededRandom(seed))
-    const server = new Server(this.#schedule)
+    this.#server = new Server(this.#schedule)
     const now = () => START + this.#schedule.now
     this.#records = new RecordBuilder({ now }, seed)
-    this.#stores = Array.from({ length: NODES }, () => new SimulatedStore(this.#schedule, server))
+    this.#stores = Array.from({ length: NODES }, () => new SimulatedStore(this.#schedule, this.#server))
     const options = { maxSessions: 100, maxBytes: 1e6, maxStaleness: BOUND, maxAge: 60_000 }
     this.#caches = this.#stores.map(store => {
       const context = { now, monotonic: () => this.#schedule.now }
@@ -60,7 +61,7 @@ export class Cluster {
     for (let at = 100; at < duration; at += this.#schedule.between(100, 400)) {
       this.#schedule.at(at, () => this.#somethingBreaks())
     }
-    await this.#schedule.runUntil(duration + 2_000)
+    await this.#schedule.runUntil(duration + 4_000)
     return this.history
   }
 
@@ -80,7 +81,8 @@ export class Cluster {
     const dice = random.below(100)
     if (dice < 70) await this.#read(node, client)
     else if (dice < 90) await this.#write(node, client)
-    else if (dice < 97) await this.#end(node, client)
+    else if (dice < 96) await this.#end(node, client)
+    else if (dice < 98) await this.#endNewest(node)
     else if (random.onceIn(3)) await this.#endUser(node)
   }
 
@@ -112,8 +114,18 @@ export class Cluster {
   }
 
   async #end(node: number, client: Client): Promise<void> {
-    await this.#caches[node]?.apply([{ kind: "revoke", id: client.id }])
-    this.history.ended.push({ node, id: client.id, at: this.#schedule.now })
+    await this.#endById(node, client.id)
+  }
+
+  /** An administrator ends what the server has, be its client told of it already or not. */
+  async #endNewest(node: number): Promise<void> {
+    const newest = this.#server.ofUser(this.#schedule.random.pick(...USERS)).at(-1)
+    if (newest) await this.#endById(node, newest.id)
+  }
+
+  async #endById(node: number, id: string): Promise<void> {
+    await this.#caches[node]?.apply([{ kind: "revoke", id }])
+    this.history.ended.push({ node, id, at: this.#schedule.now })
   }
 
   async #endUser(node: number): Promise<void> {
@@ -132,6 +144,8 @@ export class Cluster {
   #somethingBreaks(): void {
     const store = this.#stores[this.#schedule.random.below(NODES)]
     if (this.#schedule.random.onceIn(2)) store?.halfOpen()
+    else if (store && this.#schedule.random.onceIn(3))
+      store.stalled = this.#schedule.random.pick(0, 2 * BOUND)
     else store?.slow(this.#schedule.random.pick(0, 20, 120, 400))
   }
 }

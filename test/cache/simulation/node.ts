@@ -9,6 +9,8 @@ import { type Server, Subscription } from "./server.ts"
 export class SimulatedStore implements ObservableStore, UserIndexedStore {
   /** Calls that have not been answered. */
   reading = 0
+  /** Added to how long any answer is on its way back. */
+  stalled = 0
   #subscription: Subscription | undefined
   #observer: FeedObserver | undefined
   #lastHeartbeat = 0
@@ -24,7 +26,7 @@ export class SimulatedStore implements ObservableStore, UserIndexedStore {
     this.reading += 1
     await this.#schedule.sleep(this.#schedule.between(1, 12))
     const records = ids.map(id => this.#server.read(id))
-    await this.#schedule.sleep(this.#schedule.between(1, 25))
+    await this.#schedule.sleep(this.#schedule.between(1, 25) + this.#delay())
     this.reading -= 1
     return records
   }
@@ -32,7 +34,7 @@ export class SimulatedStore implements ObservableStore, UserIndexedStore {
   async apply(changes: readonly Change[]): Promise<Outcome[]> {
     await this.#schedule.sleep(this.#schedule.between(1, 12))
     const outcomes = changes.map(change => this.#server.apply(change))
-    await this.#schedule.sleep(this.#schedule.between(1, 12))
+    await this.#schedule.sleep(this.#schedule.between(1, 12) + this.#delay())
     return outcomes
   }
 
@@ -71,6 +73,11 @@ export class SimulatedStore implements ObservableStore, UserIndexedStore {
 
   slow(delay: number): void {
     if (this.#subscription) this.#subscription.slowness = delay
+  }
+
+  /** Answers overtake each other. */
+  #delay(): number {
+    return this.#schedule.between(0, this.stalled)
   }
 
   #connect(interval: number): void {

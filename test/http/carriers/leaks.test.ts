@@ -1,9 +1,16 @@
 import assert from "node:assert/strict"
 import { describe, it, type TestContext } from "node:test"
 import { inspect } from "node:util"
-import { fetchSession } from "../../../src/adapters/fetch.ts"
+import { fetchSession, guarded } from "../../../src/adapters/fetch.ts"
 import type { CarrierOption } from "../../../src/http/carriers/options.ts"
-import { issuedToken, type SessionEventName, Sessions, sessionUrl } from "../../../src/index.ts"
+import {
+  type AnyGuard,
+  issuedToken,
+  requireUser,
+  type SessionEventName,
+  Sessions,
+  sessionUrl,
+} from "../../../src/index.ts"
 import { broken, SpyStore } from "../../adapters/spy-store.ts"
 
 const EVENTS: readonly SessionEventName[] = [
@@ -17,6 +24,7 @@ const EVENTS: readonly SessionEventName[] = [
   "rateLimited",
   "storeError",
 ]
+const URLS: CarrierOption = { urlParameter: "sid", allowTokensInUrls: true }
 const agent = { "user-agent": "Firefox" }
 
 /** One carrier: how a client finds the token in an answer, and sends it. */
@@ -41,7 +49,7 @@ const ways: Readonly<Record<string, Way>> = {
     request: (token, method, headers) => request(method, { ...headers, authorization: `Bearer ${token}` }),
   },
   url: {
-    carrier: { urlParameter: "sid", allowTokensInUrls: true },
+    carrier: URLS,
     found: (_response, body) => /sid=([\w.-]+)/.exec(body)?.[1] ?? "",
     request: (token, method, headers = {}) => request(method, headers, `/?sid=${token}`),
   },
@@ -104,6 +112,30 @@ for (const [name, way] of Object.entries(ways)) {
     })
   })
 }
+
+describe("a token in a URL", () => {
+  for (const carriers of [[URLS], ["cookie" as const, URLS]]) {
+    it(`is not told to the login page, nor to a guard, with ${carriers.length} carriers`, async () => {
+      const sessions = new Sessions(new SpyStore(), { sweepInterval: false, carriers, issueBy: "url" })
+      const begun = await fetchSession(sessions, async (_request, session) => {
+        await session.set("a", 1).save()
+        return new Response(sessionUrl(session, "/account?tab=2"))
+      })(request("GET", {}))
+      const link = await begun.text()
+      assert.match(link, /^\/account\?tab=2&sid=[\w-]{22}\./)
+      const seen: string[] = []
+      const note: AnyGuard = (_session, { url }) => void seen.push(url)
+      const user = requireUser({ loginPage: "https://sso.example/login" })
+      const handle = fetchSession(
+        sessions,
+        guarded([note, user], () => new Response("")),
+      )
+      const refused = await handle(request("GET", { accept: "text/html" }, link))
+      assert.equal(refused.headers.get("location"), "https://sso.example/login?returnTo=%2Faccount%3Ftab%3D2")
+      assert.deepEqual(seen, ["/account?tab=2"])
+    })
+  }
+})
 
 describe("a token that was issued", () => {
   it("can be taken until its answer has left, and not from a session of no request", async () => {

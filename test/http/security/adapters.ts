@@ -5,7 +5,7 @@ import { fetchSession, guarded } from "../../../src/adapters/fetch.ts"
 import { admit, withSession } from "../../../src/adapters/node.ts"
 import type { Session } from "../../../src/core/session.ts"
 import type { Guard } from "../../../src/http/guards/guard.ts"
-import type { Sessions } from "../../../src/http/sessions.ts"
+import type { HttpSessions } from "../../../src/http/http-sessions.ts"
 import { type Served, serve } from "../../adapters/served.ts"
 
 type Data = Record<string, unknown>
@@ -13,7 +13,10 @@ type Act = (session: Session, path: string) => Promise<string> | string
 
 /** One application, behind guards from `/guarded` on, served over http by each adapter. */
 export const ADAPTERS: Readonly<
-  Record<string, (sessions: Sessions, guards: readonly Guard<Data>[], act: Act) => Promise<Served>>
+  Record<
+    string,
+    (sessions: HttpSessions<Session>, guards: readonly Guard<Data>[], act: Act) => Promise<Served>
+  >
 > = {
   "node:http": (sessions, guards, act) =>
     serve(

@@ -47,6 +47,21 @@ for (const [adapter, start] of Object.entries(ADAPTERS)) {
       assert.match(response.headers.getSetCookie()[0] ?? "", /^sid=[A-Za-z0-9_-]{22}\./)
     })
 
+    it("does not take the cookie of a session that begins in the same answer", async () => {
+      for (const [option, left] of [
+        [["cookies", "storage"], '"storage"'],
+        [["*"], null],
+      ] as const) {
+        await using served = await start(open(option), [], act)
+        const client = new Client(served)
+        await client.get("/login")
+        const response = await client.get("/logout/flash")
+        assert.equal(told(response), left)
+        assert.match(response.headers.getSetCookie()[0] ?? "", /^sid=[A-Za-z0-9_-]{22}\./)
+        assert.equal(told(await client.get("/logout")), option.map(each => `"${each}"`).join(", "))
+      }
+    })
+
     it("goes with the logout of a session that has expired, as its data is there all the same", async () => {
       await using served = await start(open(true), [], act)
       assert.equal(told(await new Client(served).get("/logout")), '"cache", "storage"')

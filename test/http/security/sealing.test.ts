@@ -44,7 +44,7 @@ describe("JWE", () => {
     assert.equal(openJwe(key, await sealed.encrypt(key)), "theirs")
   })
 
-  it("refuses another algorithm, compression and extensions", async () => {
+  it("refuses another algorithm, a header that was not sealed, and extensions", async () => {
     const encrypt = new CompactEncrypt(new TextEncoder().encode("x")).setProtectedHeader({
       alg: "dir",
       enc: "A256CBC-HS512",
