@@ -1,3 +1,4 @@
+import { NearCache } from "./cache/near-cache.ts"
 import { SessionError } from "./contract/errors.ts"
 import type { SessionStore } from "./contract/store.ts"
 import type { ManagerOptions } from "./core/options.ts"
@@ -94,11 +95,14 @@ export async function createSessions<Data extends object = Record<string, unknow
 ): Promise<Sessions<Data>> {
   const { store: given, nearCache, ...rest } = options
   const store = await storeOf(given, options.now)
+  let used = store
   try {
+    used = cached(store, nearCache, options.now ?? Date.now)
     const kind = typeof given === "string" ? given.split(":", 1)[0] : storeKind(given)
-    return new Sessions(cached(store, nearCache, options.now ?? Date.now), rest, kind)
+    return new Sessions(used, rest, kind)
   } catch (error) {
-    if (typeof given === "string") await store.close()
+    if (typeof given === "string") await used.close()
+    else if (used !== store && used instanceof NearCache) await used.stopListening()
     throw error
   }
 }

@@ -14,4 +14,6 @@ export class CacheCounters {
   /** Reads whose answer was outdated when it came. */
   outdatedFills = 0
   noticesReceived = 0
+  /** Changes and revocations of single sessions that this node made, and of which the others are told. */
+  noticesCaused = 0
 }

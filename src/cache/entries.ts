@@ -16,12 +16,15 @@ export interface Entry {
   readonly record: SessionRecord
   readonly known: Knowledge
   readonly bytes: number
+  /** How many moves to the newest place there had been when it was moved there. */
+  moved: number
 }
 
 /** The records in memory, bounded by count and by bytes; what was not used for longest leaves first. */
 export class Entries {
   evicted = 0
   #bytes = 0
+  #moves = 0
   readonly #entries = new Map<string, Entry>()
   readonly #maxSessions: number
   readonly #maxBytes: number
@@ -43,9 +46,11 @@ export class Entries {
   use(id: string): Entry | undefined {
     const entry = this.#entries.get(id)
     if (!entry) return undefined
-    // A Map keeps the order of insertion, so the first is the one that was not used for longest.
-    this.#entries.delete(id)
-    this.#entries.set(id, entry)
+    // What is among the newer half is far from leaving: moving it would cost more than all else in a hit.
+    if (this.#moves - entry.moved >= this.#entries.size / 2) {
+      this.#entries.delete(id)
+      this.#place(id, entry)
+    }
     return entry
   }
 
@@ -57,7 +62,7 @@ export class Entries {
     this.drop(record.id)
     const bytes = sizeOf(record)
     if (bytes > this.#maxBytes) return
-    this.#entries.set(record.id, { record, known, bytes })
+    this.#place(record.id, { record, known, bytes, moved: 0 })
     this.#bytes += bytes
     while (this.#entries.size > this.#maxSessions || this.#bytes > this.#maxBytes) this.#evict()
   }
@@ -72,6 +77,12 @@ export class Entries {
   clear(): void {
     this.#entries.clear()
     this.#bytes = 0
+  }
+
+  /** A Map keeps the order of insertion, so the first is the one that was not used for longest. */
+  #place(id: string, entry: Entry): void {
+    entry.moved = ++this.#moves
+    this.#entries.set(id, entry)
   }
 
   #evict(): void {

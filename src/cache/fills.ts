@@ -52,6 +52,10 @@ export class Fills {
     this.#fills.delete(id)
   }
 
+  spoilAll(): void {
+    for (const id of [...this.#fills.keys()]) this.spoil(id)
+  }
+
   changed(id: string, version: number): void {
     this.#fills.get(id)?.changed(version)
   }

@@ -1,6 +1,6 @@
 import { applyChange } from "../contract/apply-change.ts"
 import type { Change, Outcome, Patch, Rotate, Touch } from "../contract/change.ts"
-import type { FeedObserver, Notice } from "../contract/feed.ts"
+import type { Feed, FeedObserver, Notice } from "../contract/feed.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import {
   type CachingStore,
@@ -15,25 +15,27 @@ import { Entries, type Entry, type Knowledge } from "./entries.ts"
 import { Fill, Fills } from "./fills.ts"
 import { Lease } from "./lease.ts"
 import type { NearCacheContext, NearCacheOptions } from "./options.ts"
+import { OwnChanges } from "./own-changes.ts"
 import { Revocations } from "./revocations.ts"
+import { WallClock } from "./wall-clock.ts"
 
 /** How often a read is repeated because news overtook it; then its answer is given, but not kept. */
 const MAX_READS = 3
-const MAX_CREATIONS = 10_000
 
 /**
  * The records of a store in this node's memory. An entry is believed while the feed's lease covers it, or while it was read
  * no longer than `maxStaleness` ago; never when the client has seen a newer version. All changes go to the store.
  */
 export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
+  #feed: Feed | undefined
   readonly #counters = new CacheCounters()
   readonly #entries: Entries
   readonly #absences: Absences
   readonly #fills = new Fills()
-  /** Ids whose creation is under way, and of which nothing has been told meanwhile. */
-  readonly #creations = new Set<string>()
+  readonly #own = new OwnChanges()
   readonly #revocations = new Revocations()
   readonly #lease: Lease
+  readonly #wallClock: WallClock
   readonly #store: SessionStore
   readonly #options: NearCacheOptions
   readonly #context: NearCacheContext
@@ -45,9 +47,11 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     this.#entries = new Entries(options)
     this.#absences = new Absences(options.maxStaleness, context.monotonic)
     this.#lease = new Lease(options.maxStaleness)
+    this.#wallClock = new WallClock(options.maxStaleness)
   }
 
   recall(id: string, version: number): SessionRecord | undefined {
+    this.#noticeSleep()
     const entry = this.#entries.use(id)
     if (entry && this.#isGood(entry, version)) {
       this.#counters.hits += 1
@@ -63,6 +67,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     version: number,
     load: () => Promise<SessionRecord | undefined>,
   ): Promise<SessionRecord | undefined> {
+    this.#noticeSleep()
     for (let reads = 1; reads <= MAX_READS; reads++) {
       if (this.#absences.has(id)) {
         this.#counters.absentHits += 1
@@ -89,7 +94,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
 
   async apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
     const known = this.#knowledge()
-    this.#beginCreations(changes)
+    this.#own.begin(changes, id => this.#entries.peek(id)?.record)
     try {
       const outcomes = await this.#store.apply(changes, signal)
       changes.forEach((change, index) => {
@@ -108,15 +113,30 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     return swept
   }
 
+  /** The feed that tells this cache; it is closed with it. */
+  listenTo(feed: Feed): void {
+    this.#feed = feed
+  }
+
+  /** Closes the feed and leaves the store open: for a store that goes on without this cache. */
+  async stopListening(): Promise<void> {
+    await this.#feed?.close()
+  }
+
   async close(): Promise<void> {
-    await this.#store.close()
-    this.#entries.clear()
-    this.#absences.clear()
+    try {
+      await this.stopListening()
+    } finally {
+      await this.#store.close()
+      this.#entries.clear()
+      this.#absences.clear()
+    }
   }
 
   connected(): void {
     this.#lease.connected()
     this.#entries.clear()
+    this.#own.clear()
   }
 
   disconnected(): void {
@@ -155,7 +175,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
   forget(id: string): void {
     this.#entries.drop(id)
     this.#fills.spoil(id)
-    this.#creations.delete(id)
+    this.#own.forget(id)
   }
 
   counters(): Counters {
@@ -227,7 +247,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     const held = this.#entries.peek(id)
     if (held && held.record.version < version) this.#entries.drop(id)
     this.#fills.changed(id, version)
-    this.#creations.delete(id)
+    this.#own.changed(id, version)
   }
 
   /** What the store itself has just answered shows whether memory has fallen behind. */
@@ -239,33 +259,38 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
   /** This node's own change, whose outcome is known. */
   #learn(change: Change, outcome: Outcome | undefined, known: Knowledge): void {
     if (change.kind === "create") this.#created(change.record, outcome, known)
-    else if (change.kind === "revoke" || outcome?.kind === "gone") this.ended(change.id)
-    else if (outcome?.kind === "applied") this.#follow(change, outcome.version, known)
+    else if (change.kind === "revoke" || outcome?.kind === "gone") {
+      if (outcome?.kind === "applied") this.#counters.noticesCaused += 1
+      this.ended(change.id)
+    } else if (outcome?.kind === "applied") this.#follow(change, outcome.version, known)
     else this.forget(change.id)
   }
 
-  /** What is in memory follows the change, if nobody else's came between. */
+  /** What memory held follows the change, if nobody else's came between. */
   #follow(change: Patch | Rotate | Touch, version: number, known: Knowledge): void {
-    const held = this.#entries.peek(change.id)?.record
+    const own = this.#own.take(change.id, version)
+    if (change.kind !== "touch") this.#counters.noticesCaused += 1
     const before = change.kind === "touch" ? version : version - 1
+    const held = [this.#entries.peek(change.id)?.record, own?.before].find(each => each?.version === before)
     this.#changed(change.id, version)
-    if (held?.version !== before || known.connection !== this.#lease.connection) return
+    if (!own || !held || known.connection !== this.#lease.connection) return
     const followed = applyChange(held, change, this.#context.now()).record
     if (followed) this.#entries.keep(followed, known)
   }
 
-  #beginCreations(changes: readonly Change[]): void {
-    // A store that never answers leaves them here; who is forgotten is read once more.
-    if (this.#creations.size >= MAX_CREATIONS) this.#creations.clear()
-    for (const change of changes) if (change.kind === "create") this.#creations.add(change.record.id)
-  }
-
-  /** Its end, told by the feed, may overtake the answer. */
   #created(record: SessionRecord, outcome: Outcome | undefined, known: Knowledge): void {
-    if (!this.#creations.has(record.id)) return
+    const own = this.#own.take(record.id, record.version)
+    if (!own) return
     this.#absences.remove(record.id)
     this.forget(record.id)
     if (outcome?.kind === "applied" && known.connection === this.#lease.connection) this.#keep(record, known)
+  }
+
+  #noticeSleep(): void {
+    if (!this.#wallClock.hasOutrun(this.#context.now(), this.#context.monotonic())) return
+    this.#entries.clear()
+    this.#own.clear()
+    this.#fills.spoilAll()
   }
 }
 

@@ -1,12 +1,10 @@
 import {
-  type CachingStore,
   isClearable,
   isCounting,
   isExternallyIndexed,
   isHitCounting,
   isObservable,
   isUserIndexed,
-  type MeasuredStore,
   type SessionStore,
 } from "../contract/store.ts"
 import { NearCache } from "./near-cache.ts"
@@ -20,22 +18,14 @@ export function withNearCache(
   store: SessionStore,
   options: NearCacheOptions,
   context: NearCacheContext = { now: Date.now, monotonic: () => performance.now() },
-): CachingStore & MeasuredStore {
+): NearCache {
   const cache = new NearCache(store, options, context)
   addUserIndex(cache, store)
   addExternalIndex(cache, store)
   addRest(cache, store)
   if (isObservable(store)) {
     const heartbeatInterval = Math.max(Math.floor(options.maxStaleness / HEARTBEATS), 1)
-    const feed = store.observe(cache, { heartbeatInterval })
-    const close = cache.close.bind(cache)
-    cache.close = async () => {
-      try {
-        await feed.close()
-      } finally {
-        await close()
-      }
-    }
+    cache.listenTo(store.observe(cache, { heartbeatInterval }))
   }
   return cache
 }

@@ -7,15 +7,16 @@ import type { Hit, HitCount, HitOutcome } from "./hit.ts"
 export function applyHit(stored: HitCount | undefined, hit: Hit, now: number): HitOutcome {
   const { window, limit, cost } = hit
   const count = countAt(stored, window, now)
-  // Another node's clock may be ahead: then the window that it has begun is judged from its start.
+  // A window that a clock ahead has begun is judged from its start.
   const elapsed = Math.max(now - count.windowStart, 0)
   const allowed = count.previous * (window - elapsed) + (count.current + cost) * window <= limit * window
   return { ...count, current: count.current + (allowed ? cost : 0), allowed }
 }
 
+/** Another node's clock may be ahead. What one far ahead has counted is taken for the window before, out of which it slides. */
 function countAt(stored: HitCount | undefined, window: number, now: number): HitCount {
   const windowStart = now - (now % window)
   if (!stored || stored.windowStart < windowStart - window) return { windowStart, current: 0, previous: 0 }
-  if (stored.windowStart >= windowStart) return stored
-  return { windowStart, current: 0, previous: stored.current }
+  const isPresent = stored.windowStart >= windowStart && stored.windowStart <= windowStart + window
+  return isPresent ? stored : { windowStart, current: 0, previous: stored.current }
 }

@@ -1,4 +1,4 @@
-import type { Feed, FeedObserver, SessionRecord } from "../../src/contract/index.ts"
+import type { Change, Feed, FeedObserver, Outcome, SessionRecord } from "../../src/contract/index.ts"
 import { ReferenceStore } from "../testing/reference-store.ts"
 
 /** A store whose feed the test speaks for, and whose reads it counts and may delay or fail. */
@@ -8,6 +8,8 @@ export class FedStore extends ReferenceStore {
   beforeRead: () => Promise<void> | void = () => undefined
   /** Runs between the read itself and its answer. */
   afterRead: () => Promise<void> | void = () => undefined
+  /** Runs between a change and its answer. */
+  afterApply: () => Promise<void> | void = () => undefined
   feedClosed = false
   closeFeed: () => Promise<void> = async () => undefined
   #observer: FeedObserver | undefined
@@ -25,6 +27,12 @@ export class FedStore extends ReferenceStore {
         this.feedClosed = true
       },
     }
+  }
+
+  override async apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
+    const outcomes = await super.apply(changes, signal)
+    await this.afterApply()
+    return outcomes
   }
 
   override async find(ids: readonly string[], signal?: AbortSignal): Promise<(SessionRecord | undefined)[]> {

@@ -319,6 +319,29 @@ describe("near cache", () => {
     await assert.rejects(cache.find([records.id()]), /closed/)
   })
 
+  it("follows its own change though the feed tells of it before the store's answer has come", async () => {
+    const { id } = await stored()
+    await fill(id)
+    store.afterApply = () => store.feed.notice({ kind: "changed", id, version: 2 })
+    await cache.apply([changes.patch({ id, epoch: 0 }, { set: dataOf(["a", "1"]) })])
+    assert.deepEqual(cache.recall(id, 2), store.findNow(id))
+    assert.equal(counted("noticesCaused"), 1)
+  })
+
+  it("does not follow its own change when a newer one, or the end, has been told before the answer", async () => {
+    const { id } = await stored()
+    await fill(id)
+    store.afterApply = () => store.feed.notice({ kind: "changed", id, version: 3 })
+    await cache.apply([changes.patch({ id, epoch: 0 }, { set: dataOf(["a", "1"]) })])
+    assert.equal(cache.recall(id, 0), undefined)
+    store.afterApply = () => undefined
+    await fill(id)
+    store.afterApply = () => store.feed.notice({ kind: "revoked", id })
+    await cache.apply([changes.patch({ id, epoch: 0 }, { set: dataOf(["a", "2"]) })])
+    assert.equal(cache.recall(id, 0), undefined)
+    assert.equal(await fill(id), undefined)
+  })
+
   it("closing closes the feed, then the store", async () => {
     await cache.close()
     assert.equal(store.feedClosed, true)

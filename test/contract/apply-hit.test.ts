@@ -45,6 +45,20 @@ describe("applyHit", () => {
     assert.deepEqual(applyHit(ahead, hit(11), START), { ...ahead, allowed: false })
   })
 
+  it("keeps what another clock has counted up to one window ahead", () => {
+    const ahead = count(100, 80, START + WINDOW)
+    assert.deepEqual(applyHit(ahead, hit(), START + 30_000), { ...ahead, allowed: false })
+  })
+
+  it("takes what was counted further ahead for the window before the present one", () => {
+    const ahead = count(60, 80, START + 2 * WINDOW)
+    const moved = (current: number, allowed: boolean) => ({ ...count(current, 60), allowed })
+    assert.deepEqual(applyHit(ahead, hit(40), START), moved(40, true))
+    assert.deepEqual(applyHit(ahead, hit(41), START), moved(0, false))
+    assert.deepEqual(applyHit(ahead, hit(70), START + 30_000), moved(70, true))
+    assert.deepEqual(applyHit(ahead, hit(71), START + 30_000), moved(0, false))
+  })
+
   it("takes the window before for evenly used: bursts at both ends of a sliding window pass, nearly twice the limit", () => {
     const spent = applyHit(undefined, hit(100), START + WINDOW - 1)
     assert.equal(applyHit(spent, hit(99), START + 2 * WINDOW - 2).allowed, true)
@@ -74,12 +88,15 @@ const stepsOf = (least: number) =>
     },
   )
 
-/** What is allowed when the hits come one after the other; no hit costs more than the limit. */
+/** What is allowed when the hits come one after the other, none a window behind another; no hit costs more than the limit. */
 function run({ window, limit }: Limits, steps: readonly Step[]): Used[] {
   const used: Used[] = []
-  let [stored, now]: [HitCount | undefined, number] = [undefined, 1000 * window]
+  let stored: HitCount | undefined
+  let now = 1000 * window
+  let latest = now
   for (const step of steps) {
-    now += step.after
+    now = Math.max(now + step.after, latest - window)
+    latest = Math.max(latest, now)
     const cost = Math.min(step.cost, limit)
     const outcome = applyHit(stored, { key: "k", window, limit, cost }, now)
     used.push({ at: now, cost: outcome.allowed ? cost : 0, outcome })
@@ -95,7 +112,7 @@ const mostSliding = (used: readonly Used[], window: number): number =>
   Math.max(0, ...used.map(({ at: from }) => sum(used.filter(({ at }) => at >= from && at < from + window))))
 
 describe("applyHit, whatever comes", () => {
-  it("never allows more than the limit within one window of the clock, even of a clock that steps back", () => {
+  it("never allows more than the limit within one window of the clock, even of a clock that steps back by up to a window", () => {
     fc.assert(
       fc.property(limits, stepsOf(-400), (of, steps) => {
         const perWindow = Map.groupBy(run(of, steps), ({ outcome }) => outcome.windowStart)
@@ -126,16 +143,17 @@ describe("applyHit, whatever comes", () => {
     )
   })
 
-  it("frees nothing for a clock that steps back", () => {
+  it("frees nothing for a clock that steps back by up to a window", () => {
     fc.assert(
       fc.property(
         limits,
         stepsOf(0),
-        fc.nat(2000),
+        fc.nat(500),
         fc.integer({ min: 1, max: 50 }),
-        (of, steps, back, cost) => {
+        (of, steps, further, cost) => {
           const last = run(of, steps).at(-1)
           assert.ok(last)
+          const back = Math.min(further, of.window)
           const next = { key: "k", ...of, cost: Math.min(cost, of.limit) }
           const [behind, onTime] = [last.at - back, last.at].map(now => applyHit(last.outcome, next, now))
           assert.ok(behind && onTime)
@@ -145,6 +163,30 @@ describe("applyHit, whatever comes", () => {
           assert.equal(behind.current, current + (behind.allowed ? next.cost : 0))
         },
       ),
+    )
+  })
+
+  it("lets a count far ahead slide out within one window of the present, and frees none of it at once", () => {
+    const counted = fc.record({ ahead: fc.integer({ min: 2, max: 1000 }), previous: fc.nat(50) })
+    fc.assert(
+      fc.property(limits, counted, fc.nat(499), (of, { ahead, previous }, within) => {
+        const { window, limit } = of
+        const [start, one] = [1000 * window, { key: "k", ...of, cost: 1 }]
+        const usedUp = { windowStart: start + ahead * window, current: limit, previous }
+        assert.equal(applyHit(usedUp, one, start).allowed, false, "none is freed at once")
+        const first = applyHit(usedUp, one, start + (within % window))
+        assert.equal(first.windowStart, start)
+        const rest = limit - first.current
+        if (rest === 0) return
+        const later = applyHit(first, { ...one, cost: rest }, start + window)
+        const expected = {
+          windowStart: start + window,
+          current: rest,
+          previous: first.current,
+          allowed: true,
+        }
+        assert.deepEqual(later, expected, "what was counted ahead holds nothing back any more")
+      }),
     )
   })
 })

@@ -22,12 +22,12 @@ export function allowanceOf(hit: Hit, stored: HitCount, now: number): Allowance 
   }
 }
 
-/** The count as it stands at this moment: windows that have ended since have moved on. */
+/** The count as a hit at this moment leaves it: windows that have ended since have moved on, one far ahead has moved back. */
 function countAt(stored: HitCount, window: number, now: number): HitCount {
   const windowStart = now - (now % window)
-  if (stored.windowStart >= windowStart) return stored
-  const isPrevious = stored.windowStart === windowStart - window
-  return { windowStart, current: 0, previous: isPrevious ? stored.current : 0 }
+  if (stored.windowStart < windowStart - window) return { windowStart, current: 0, previous: 0 }
+  const isPresent = stored.windowStart >= windowStart && stored.windowStart <= windowStart + window
+  return isPresent ? stored : { windowStart, current: 0, previous: stored.current }
 }
 
 function remainingOf({ limit, window }: Window, count: HitCount, now: number): number {

@@ -1,10 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises"
 import type { Notice } from "../../contract/feed.ts"
 import type { Database, Statement } from "./database.ts"
 import { payloadsOf } from "./notices.ts"
 
+/** Milliseconds for which notices are gathered. */
+const GATHERING = 2
+
 /**
- * Tells of changed data after its commit: at once when nothing is being told, and otherwise together with whatever else piles up
- * meanwhile, since every commit that notifies takes a lock of the whole server. Nobody waits for it, and a failure is only
+ * Tells of changed data after its commit, together with what else changes within a moment, or piles up while the last are being
+ * told, since every commit that notifies takes a lock of the whole server. Nobody waits for it, and a failure is only
  * counted: who misses a notice of changed data still finds the version too old.
  */
 export class Announcer {
@@ -34,9 +38,9 @@ export class Announcer {
   }
 
   async #run(): Promise<void> {
-    // What one call has changed arrives one by one, but in one go.
-    await Promise.resolve()
     while (this.#changed.size > 0) {
+      // A commit that notifies costs about as much as a change: those of a moment share one.
+      await delay(GATHERING)
       const notices: Notice[] = Array.from(this.#changed, ([id, version]) => ({
         kind: "changed",
         id,

@@ -67,7 +67,8 @@ const PATCH: Update = {
   where: "s.epoch = i.epoch AND (i.if_version IS NULL OR s.version = i.if_version)",
   set: {
     version: "s.version + 1",
-    data: `((${LIVE_DATA}) - ARRAY(SELECT jsonb_array_elements_text(i.unset_keys))) || i.set_data`,
+    data: `(CASE WHEN i.unset_keys = '[]' THEN ${LIVE_DATA}
+      ELSE (${LIVE_DATA}) - ARRAY(SELECT jsonb_array_elements_text(i.unset_keys)) END) || i.set_data`,
     client: "coalesce(i.client, s.client)",
     idle_timeout: "coalesce(i.idle_timeout, s.idle_timeout)",
     absolute_expires_at: "coalesce(i.absolute_expires_at, s.absolute_expires_at)",

@@ -93,9 +93,11 @@ ON CONFLICT (key) DO UPDATE SET
       judged.start + 2 * excluded.last_window, excluded.last_window, excluded.last_limit, excluded.last_cost, judged.allowed
     FROM (SELECT counted.*, counted.before * (excluded.last_window - greatest($6::float8 - counted.start, 0))
         + (counted.used + excluded.last_cost) * excluded.last_window <= excluded.last_limit * excluded.last_window AS allowed
-      FROM (SELECT greatest(h.window_start, excluded.window_start) AS start,
-          CASE WHEN h.window_start >= excluded.window_start THEN h.current ELSE 0 END AS used,
-          CASE WHEN h.window_start >= excluded.window_start THEN h.previous
+      FROM (SELECT CASE WHEN stored.present THEN h.window_start ELSE excluded.window_start END AS start,
+          CASE WHEN stored.present THEN h.current ELSE 0 END AS used,
+          CASE WHEN stored.present THEN h.previous
             WHEN h.window_start >= excluded.window_start - excluded.last_window THEN h.current
-            ELSE 0 END AS before) AS counted) AS judged)
+            ELSE 0 END AS before
+        FROM (SELECT h.window_start BETWEEN excluded.window_start AND excluded.window_start + excluded.last_window
+          AS present) AS stored) AS counted) AS judged)
 RETURNING key, window_start, current, previous, last_allowed`)

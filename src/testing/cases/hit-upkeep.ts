@@ -39,16 +39,38 @@ export const hitUpkeepCases: readonly CaseDefinition[] = [
     assert.deepEqual(anew, { windowStart: t.now, current: 3, previous: 0, allowed: true })
   }),
 
-  capabilityCase(HITS, "a clock that steps back frees nothing and begins no window", async t => {
-    await expectAllowed(t, [aHit({ cost: 3 })], [true])
-    t.clock.advance(MINUTE + 40 * SECOND)
-    const [counted] = await expectAllowed(t, [aHit({ cost: 2 })], [true])
-    t.clock.advance(-20 * SECOND)
-    await expectAllowed(t, [aHit()], [false])
-    t.clock.advance(-70 * SECOND)
-    const [refused] = await expectAllowed(t, [aHit()], [false])
-    assert.deepEqual(refused, { ...counted, allowed: false })
-  }),
+  capabilityCase(
+    HITS,
+    "a clock that steps back by up to a window frees nothing and begins no window",
+    async t => {
+      await expectAllowed(t, [aHit({ cost: 3 })], [true])
+      t.clock.advance(MINUTE + 40 * SECOND)
+      const [counted] = await expectAllowed(t, [aHit({ cost: 2 })], [true])
+      t.clock.advance(-20 * SECOND)
+      await expectAllowed(t, [aHit()], [false])
+      t.clock.advance(-70 * SECOND)
+      const [refused] = await expectAllowed(t, [aHit()], [false])
+      assert.deepEqual(refused, { ...counted, allowed: false })
+    },
+  ),
+
+  capabilityCase(
+    HITS,
+    "what a clock far ahead has counted slides out within one window of the present",
+    async t => {
+      const start = t.now
+      t.clock.advance(HOUR)
+      await expectAllowed(t, [aHit({ cost: 3 })], [true])
+      t.clock.advance(-HOUR)
+      const [refused] = await expectAllowed(t, [aHit()], [false])
+      assert.deepEqual(refused, { windowStart: start, current: 0, previous: 3, allowed: false })
+      t.clock.advance(20 * SECOND)
+      await expectAllowed(t, [aHit(), aHit()], [true, false])
+      t.clock.advance(40 * SECOND)
+      const [after] = await expectAllowed(t, [aHit({ cost: 2 })], [true])
+      assert.deepEqual(after, { windowStart: start + MINUTE, current: 2, previous: 1, allowed: true })
+    },
+  ),
 
   capabilityCase(HITS, "a sweep keeps every count that a window still reaches", async t => {
     const start = t.now

@@ -153,6 +153,17 @@ describe("sealed sessions over HTTP", () => {
     assert.equal(await (await count(sessions, cookie)).json(), 1)
   })
 
+  it("that have expired leave their cookie alone, as a login may have replaced it by now", async () => {
+    let now = 1_000_000
+    const sessions = new SealedSessions<Data>({ keys: [old], idleTimeout: "10m", now: () => now })
+    const cookie = cookieFrom(await count(sessions))
+    now += 600_000
+    const handle = fetchSession(sessions, (_, session) => Response.json(session.isStored))
+    const answer = await handle(asked({ cookie }))
+    assert.equal(await answer.json(), false)
+    assert.deepEqual(answer.headers.getSetCookie(), [])
+  })
+
   it("forged or of another name are as good as nothing, and never a 500", async () => {
     const sessions = new SealedSessions<Data>({ keys: [old] })
     const cookie = cookieFrom(await count(sessions))

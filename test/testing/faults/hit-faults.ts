@@ -208,6 +208,12 @@ export const hitFaults: readonly Fault[] = [
   misjudged("begins anew when the clock steps back", (stored, hit, now) =>
     applyHit(stored && stored.windowStart <= now ? stored : undefined, hit, now),
   ),
+  misjudged("keeps a count that a clock far ahead has begun", (stored, hit, now) =>
+    applyHit(stored, hit, Math.max(now, stored?.windowStart ?? now)),
+  ),
+  misjudged("forgets a count that a clock far ahead has begun", (stored, hit, now) =>
+    applyHit(stored && stored.windowStart - 2 * hit.window <= now ? stored : undefined, hit, now),
+  ),
   misjudged("wraps counts at 32 bits", (stored, hit, now) => {
     const outcome = applyHit(stored, hit, now)
     return { ...outcome, current: outcome.current >>> 0 }

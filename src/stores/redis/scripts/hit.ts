@@ -17,7 +17,7 @@ local function countAt(stored, start, window)
   local at, current, previous = string.match(stored or '', '^(%S+) (%S+) (%S+)$')
   at = tonumber(at)
   if not at or at < start - window then return start, 0, 0 end
-  if at >= start then return at, tonumber(current), tonumber(previous) end
+  if at >= start and at <= start + window then return at, tonumber(current), tonumber(previous) end
   return start, 0, tonumber(current)
 end
 
