@@ -40,6 +40,7 @@ export {
   type BackChannelLogoutOptions,
   type BackChannelRequest,
   backChannelLogout,
+  type UsedLogoutTokens,
 } from "./http/back-channel/logout.ts"
 export type { CarriedRequest, CarrierKind } from "./http/carriers/carrier.ts"
 export { issuedToken, sessionUrl } from "./http/carriers/issued-token.ts"

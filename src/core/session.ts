@@ -225,7 +225,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     await this.#operations.revoke(this.#state, "revoked")
   }
 
-  /** Ends all other sessions of this user (ASVS 7.4.3); resolves to their number. */
+  /** Ends all other sessions of this user (ASVS 7.4.3); resolves to their number, of sealed ones to `NaN`: nobody knows it. */
   async revokeOthers(): Promise<number> {
     return await this.#operations.revokeOthers(this.#state)
   }

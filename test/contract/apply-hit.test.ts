@@ -88,7 +88,7 @@ const stepsOf = (least: number) =>
     },
   )
 
-/** What is allowed when the hits come one after the other, none a window behind another; no hit costs more than the limit. */
+/** What is allowed when the hits come one after the other, by a clock that steps back by a window at most; no hit costs more than the limit. */
 function run({ window, limit }: Limits, steps: readonly Step[]): Used[] {
   const used: Used[] = []
   let stored: HitCount | undefined

@@ -3,12 +3,14 @@ import { type Duration, milliseconds } from "../../core/duration.ts"
 import type { SessionManager } from "../../core/manager.ts"
 import { externalIdOf } from "./external-id.ts"
 import { type ExpectedClaims, judgeClaims, type LogoutClaims, Refused } from "./logout-token.ts"
+import { isOutage } from "./outage.ts"
 
 export interface BackChannelLogoutOptions {
   /** Whose sessions are ended; `sid` takes a store with an index of external ids. */
   readonly sessions: Pick<SessionManager, "revokeExternal" | "revokeUser">
   /**
-   * Verifies the token's signature and algorithm with the provider's keys, and resolves to its claims; rejects when it is not good:
+   * Verifies the token's signature and algorithm with the provider's keys, and resolves to its claims; rejects when it is not good,
+   * or with the network's own error (or one with it as `cause`) when the keys cannot be fetched:
    * `async token => (await jwtVerify(token, keys)).payload` with jose.
    */
   readonly verify: (token: string) => Promise<object>
@@ -21,16 +23,26 @@ export interface BackChannelLogoutOptions {
    * there is none. Without it such tokens are refused.
    */
   readonly userOf?: (sub: string, issuer: string) => string | undefined | Promise<string | undefined>
-  /** Whether the token's `jti` is seen for the first time, to be remembered until then (ms since 1970). Default: not asked. */
-  readonly isFirstUse?: (jti: string, until: number) => boolean | Promise<boolean>
+  /** Refuses a token that has ended its sessions already. Default: not asked. */
+  readonly usedTokens?: UsedLogoutTokens
   /** How far the provider's clock may be off. Default 30 s. */
   readonly tolerance?: Duration
   /** How old a token may be. Default 5 min. */
   readonly maxAge?: Duration
-  /** Told why a logout was refused (`ERR_SESSION_INVALID_ARGUMENT`) or failed. Default: prints failures to the console. */
+  /**
+   * Told why a logout was refused (`ERR_SESSION_INVALID_ARGUMENT`), or the error by which it failed: the store's, or one of
+   * fetching the provider's keys. Default: prints failures to the console.
+   */
   readonly onError?: (error: unknown) => void
   /** The clock, in ms since 1970. For tests. */
   readonly now?: () => number
+}
+
+/** Remembers the `jti` of logout tokens. One that failed is not added: the provider may send it again. */
+export interface UsedLogoutTokens {
+  has(jti: string): boolean | Promise<boolean>
+  /** Called once its sessions have ended; `until` (ms since 1970) the token would be taken again. */
+  add(jti: string, until: number): void | Promise<void>
 }
 
 /** A provider's request, as far as it matters. */
@@ -56,27 +68,28 @@ export type BackChannelLogout = (request: BackChannelRequest) => Promise<BackCha
  */
 export function backChannelLogout(options: BackChannelLogoutOptions): BackChannelLogout {
   const expected = expectedOf(options)
-  const { now = Date.now, onError = printFailure, sessions } = options
+  const { now = Date.now, onError = printFailure, usedTokens } = options
   return async request => {
     try {
-      const token = tokenOf(request)
-      const claims = judgeClaims(await verified(options, token), expected, now())
-      if (
-        options.isFirstUse &&
-        !(await options.isFirstUse(claims.jti, claims.expiresAt + expected.tolerance))
-      )
-        throw new Refused("the token has been used before")
-      await end(sessions, options, claims)
+      const claims = judgeClaims(await verified(options, tokenOf(request)), expected, now())
+      if (await usedTokens?.has(claims.jti)) throw new Refused("the token has been used before")
+      await end(options, claims)
+      await usedTokens?.add(claims.jti, claims.expiresAt + expected.tolerance)
       return { status: 200, headers: NO_STORE, body: "" }
     } catch (error) {
-      if (!(error instanceof Refused)) {
-        onError(error)
-        return failure("server_error", "the logout failed")
-      }
-      onError(refusal(error))
-      return failure("invalid_request", error.message)
+      const refused = error instanceof Refused ? error : undefined
+      tell(onError, refused ? refusal(refused) : error)
+      return refused
+        ? failure("invalid_request", refused.message)
+        : failure("server_error", "the logout failed")
     }
   }
+}
+
+/** What is wrong with `onError` is no reason to leave the provider without an answer. */
+function tell(onError: (error: unknown) => void, error: unknown): void {
+  const told = async () => await onError(error)
+  told().catch((thrown: unknown) => console.error(thrown, error))
 }
 
 const MAX_TOKEN_LENGTH = 16_384
@@ -94,13 +107,13 @@ async function verified({ verify }: BackChannelLogoutOptions, token: string): Pr
   try {
     return await verify(token)
   } catch (cause) {
+    if (isOutage(cause)) throw cause
     throw new Refused("the token cannot be verified", { cause })
   }
 }
 
 async function end(
-  sessions: BackChannelLogoutOptions["sessions"],
-  { userOf }: BackChannelLogoutOptions,
+  { sessions, userOf }: BackChannelLogoutOptions,
   { issuer, sid, sub }: LogoutClaims,
 ): Promise<void> {
   if (sid !== undefined) {
@@ -118,6 +131,9 @@ function expectedOf(options: BackChannelLogoutOptions): ExpectedClaims {
     throw missing("verify", "a function that verifies a token's signature")
   if (!issuers?.length || !issuers.every(isIssuer)) throw missing("issuer", "the provider's iss")
   if (!options.audience) throw missing("audience", "this application's client_id")
+  const { usedTokens } = options
+  if (usedTokens && !(typeof usedTokens.has === "function" && typeof usedTokens.add === "function"))
+    throw missing("usedTokens with has and add", "both functions, or leave it out")
   return {
     issuers,
     audience: options.audience,

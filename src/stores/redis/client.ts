@@ -29,6 +29,10 @@ export interface Client {
   send(key: string | undefined, command: Command, signal: AbortSignal): Promise<Reply>
   /** Names the node that serves the key now. */
   nodeOf(key: string): string
+  /**
+   * Tells each time that the connection is lost, if what has not been sent yet would otherwise wait for the next one.
+   */
+  readonly onLost?: (listener: () => void) => void
   /** Drops the connection at once: what waits for a reply is rejected. */
   destroy(): void
   /** Another one of the same options, not connected yet. */

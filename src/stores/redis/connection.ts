@@ -17,9 +17,12 @@ export class Connection {
   #failure: unknown
   #isClosed = false
   #reopening: Promise<void> | undefined
+  /** Ends each call that is under way. */
+  readonly #endings = new Set<(error: unknown) => void>()
 
   constructor(client: Client, address: string, timeout: number) {
     this.#client = client
+    this.#watch(client)
     this.address = address
     this.#timeout = timeout
   }
@@ -87,11 +90,21 @@ export class Connection {
     const onAbort = (): void => end(abandonedError(operation, signal?.reason))
     signal?.addEventListener("abort", onAbort, { once: true })
     const timer = setTimeout(() => end(timeoutError(operation, this.address, this.#timeout)), this.#timeout)
+    this.#endings.add(end)
     const release = (): void => {
+      this.#endings.delete(end)
       clearTimeout(timer)
       signal?.removeEventListener("abort", onAbort)
     }
     return { reached, release }
+  }
+
+  /** A command that has not left when the connection is lost must not leave over the next one. */
+  #watch(client: Client): void {
+    client.onLost?.(() => {
+      if (client !== this.#client) return
+      for (const end of this.#endings) end(offlineError(this.address, this.#failure))
+    })
   }
 
   #onSilence(client: Client, since: number): void {
@@ -113,6 +126,7 @@ export class Connection {
     for (let wait = 50; !this.#isClosed; wait = Math.min(2 * wait, 2000)) {
       this.#client.destroy()
       this.#client = this.#client.duplicate()
+      this.#watch(this.#client)
       try {
         return await this.#connect(this.#client)
       } catch (error) {

@@ -86,7 +86,7 @@ export function messageOf(error: unknown): string {
 }
 
 /** How a script is told that the user lacks a right: Redis 7 and 6.2. */
-const DENIED_IN_SCRIPT = /The user executing the script can't/i
+const DENIED_IN_SCRIPT = /The user executing the script can't|ACL failure in script/i
 
 function explanationOf(error: unknown): Explanation | undefined {
   for (const each of causes(error)) {

@@ -39,6 +39,7 @@ export function nodeRedisClient(pattern: NodeRedisClient): Client {
     },
     connect: () => connect(own, () => failure),
     send: sender(own),
+    ...(kindOf(own) === "single" && { onLost: listener => void own.on("reconnecting", listener) }),
     nodeOf: key => (isCluster(own) ? (own.slots[hashSlot(key)]?.master.address ?? key) : ""),
     destroy() {
       isDestroyed = true

@@ -29,8 +29,10 @@ function jweTarget(): AnyTarget {
     deriveKey(application, "encrypted-token", "sid"),
     deriveKey(application, "sealed-session", "other"),
   ]
-  const texts = ["", "a", '{"v":1}', "a longer text, with é and 😀"]
-  const sealed = new Map(texts.map(text => [sealJwe(key, text), text]))
+  const texts = ["", "a", '{"v":1}', "a longer text, with é and 😀", "much alike, ".repeat(20)]
+  const sealed = new Map(
+    [false, true].flatMap(compress => texts.map(text => [sealJwe(key, text, compress), text] as const)),
+  )
   const strangers = [otherUse, otherName, bytesOf(generateKey())]
   const foreign = [
     ...strangers.flatMap(each => texts.map(text => sealJwe(each, text))),

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict"
 import type { IncomingMessage } from "node:http"
 import { describe, it } from "node:test"
+import { setImmediate as turn } from "node:timers/promises"
 import express from "express"
-import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from "jose"
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  exportJWK,
+  generateKeyPair,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from "jose"
 import { serveBackChannelLogout } from "../../../src/adapters/express.ts"
 import { serveBackChannelLogout as serveByFetch } from "../../../src/adapters/fetch.ts"
 import { serveBackChannelLogout as serveByNode } from "../../../src/adapters/node.ts"
@@ -44,7 +55,10 @@ const tokenOf = (claims: JWTPayload, key = provider.privateKey, typ = "logout+jw
   new SignJWT(claims).setProtectedHeader({ alg: "ES256", typ }).sign(key)
 
 /** Two sessions of anna, of which the first came from the provider's session `s1`. */
-async function application(given: Partial<BackChannelLogoutOptions> = {}) {
+async function application({
+  print = false,
+  ...given
+}: Partial<BackChannelLogoutOptions> & { print?: boolean } = {}) {
   const sessions = new Sessions(createMemoryStore(), { cookie: { secure: false } })
   const federated = await sessions.open(undefined)
   await federated.login("anna", { externalId: externalIdOf(ISSUER, "s1") })
@@ -56,7 +70,7 @@ async function application(given: Partial<BackChannelLogoutOptions> = {}) {
     verify,
     issuer: ISSUER,
     audience: CLIENT,
-    onError: error => errors.push(error),
+    ...(!print && { onError: (error: unknown) => errors.push(error) }),
     ...given,
   })
   const left = async () =>
@@ -218,13 +232,79 @@ describe("a back-channel logout", () => {
   })
 
   it("can be had once per jti", async () => {
-    const seen = new Map<string, number>()
-    const isFirstUse = (jti: string, until: number) => !seen.has(jti) && seen.set(jti, until).size > 0
-    const { logout } = await application({ isFirstUse })
+    const { seen, usedTokens } = tokenMemory()
+    const { logout } = await application({ usedTokens })
     const token = await tokenOf(goodClaims())
     assert.equal((await logout(asked(token))).status, 200)
     assert.equal((await logout(asked(token))).status, 400)
     assert.ok((seen.get("a1") ?? 0) > Date.now() + 100_000)
+  })
+
+  it("that failed can be had again with the same jti", async () => {
+    const { usedTokens } = tokenMemory()
+    const { sessions, left } = await application()
+    let isDown = true
+    const { logout } = await application({
+      usedTokens,
+      sessions: {
+        revokeExternal: async externalId =>
+          isDown ? assert.fail("the store is down") : await sessions.revokeExternal(externalId),
+        revokeUser: userId => sessions.revokeUser(userId),
+      },
+    })
+    const token = await tokenOf(goodClaims())
+    assert.equal(JSON.parse((await logout(asked(token))).body).error, "server_error")
+    isDown = false
+    assert.equal((await logout(asked(token))).status, 200)
+    assert.deepEqual(await left(), ["local"])
+    assert.equal((await logout(asked(token))).status, 400)
+  })
+
+  it("whose provider gives no keys has failed, and is printed unless somebody is told", async context => {
+    const remote = createRemoteJWKSet(new URL("http://127.0.0.1:1/jwks.json"))
+    const unreachable = async (token: string) => (await jwtVerify(token, remote)).payload
+    const broken = createRemoteJWKSet(new URL("http://id.example"), {
+      [customFetch]: async () => new Response("busy", { status: 503 }),
+    })
+    const verifiers: BackChannelLogoutOptions["verify"][] = [
+      unreachable,
+      async token => (await jwtVerify(token, broken)).payload,
+      async () => Promise.reject(new errors.JWKSTimeout()),
+      async () => Promise.reject(new DOMException("too slow", "TimeoutError")),
+      async () => Promise.reject(new Error("no keys", { cause: { code: "ETIMEDOUT" } })),
+    ]
+    const printed = context.mock.method(console, "error", () => {})
+    for (const [index, each] of verifiers.entries()) {
+      const { logout, left } = await application({ verify: each, print: true })
+      const answer = await logout(asked(await tokenOf(goodClaims())))
+      assert.deepEqual([answer.status, JSON.parse(answer.body).error], [400, "server_error"])
+      assert.equal(printed.mock.callCount(), index + 1)
+      assert.equal((await left()).length, 2)
+    }
+  })
+
+  it("of a token that is not good prints nothing", async context => {
+    const printed = context.mock.method(console, "error", () => {})
+    const { logout } = await application({ print: true })
+    const stranger = await generateKeyPair("ES256")
+    for (const token of ["x", await tokenOf(goodClaims(), stranger.privateKey)])
+      assert.equal(JSON.parse((await logout(asked(token))).body).error, "invalid_request")
+    assert.equal(printed.mock.callCount(), 0)
+  })
+
+  it("answers even when onError throws or rejects", async context => {
+    const printed = context.mock.method(console, "error", () => {})
+    const failures: (() => void)[] = [
+      () => assert.fail("the log is full"),
+      async () => assert.fail("the log is full"),
+    ]
+    for (const onError of failures) {
+      const { logout } = await application({ onError })
+      const answer = await logout(asked("x"))
+      assert.deepEqual([answer.status, JSON.parse(answer.body).error], [400, "invalid_request"])
+    }
+    await turn()
+    assert.equal(printed.mock.callCount(), 2)
   })
 
   it("that failed is told to the provider as such (section 2.8), and to the operator with its cause", async () => {
@@ -241,6 +321,7 @@ describe("a back-channel logout", () => {
       { issuer: [] },
       { audience: "" },
       { issuer: "https://id.example/#a" },
+      JSON.parse('{"usedTokens":{}}'),
     ])
       await assert.rejects(application(given), { code: "ERR_SESSION_CONFIG" })
     await assert.rejects(application(JSON.parse('{"verify":"none"}')), { code: "ERR_SESSION_CONFIG" })
@@ -256,6 +337,12 @@ it("an external id names one session of one provider", () => {
   ] as const)
     assert.throws(() => externalIdOf(issuer, sid), { code: "ERR_SESSION_INVALID_ARGUMENT" })
 })
+
+function tokenMemory() {
+  const seen = new Map<string, number>()
+  const add = (jti: string, until: number) => void seen.set(jti, until)
+  return { seen, usedTokens: { has: (jti: string) => seen.has(jti), add } }
+}
 
 function asked(logoutToken: string) {
   const body = new URLSearchParams({ logout_token: logoutToken }).toString()

@@ -82,6 +82,18 @@ describe("a text over several cookies", () => {
     assert.deepEqual(joined(`${NAME}=whole; ${second}; ${third}`, 3, NAME), ["whole"])
   })
 
+  it("is looked for in any header without harm", () => {
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom(NAME, `${NAME}.1`, `${NAME}.2`, "=", "; ", "2~", "3~", "~"),
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 20 }), parts => {
+        for (const text of joined(parts.join(""), 3, NAME)) assert.equal(typeof text, "string")
+      }),
+    )
+  })
+
   it("reads no count but those it could have written", () => {
     for (const mark of ["0~", "1~", "4~", "9~", "~~", "-~"])
       assert.deepEqual(joined(`${NAME}=${mark}a; ${NAME}.1=b; ${NAME}.2=c; ${NAME}.3=d`, 3, NAME), [""])
