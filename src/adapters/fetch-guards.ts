@@ -3,11 +3,28 @@ import { withoutToken } from "../http/carriers/issued-token.ts"
 import { isUnsafe } from "../http/csrf/origin.ts"
 import { firstRefusal, type Guard, type GuardedRequest } from "../http/guards/guard.ts"
 
+type Handler<Data extends object, Rest extends unknown[], Result> = (
+  request: Request,
+  session: Session<Data>,
+  ...rest: Rest
+) => Result
+
+type Answer = Response | Promise<Response>
+
 /** A handler for `fetchSession` that runs when all guards let the request pass. */
+export function guarded<Data extends object = Record<string, unknown>, Rest extends unknown[] = []>(
+  guards: readonly Guard<NoInfer<Data>>[],
+  handler: Handler<Data, Rest, Answer>,
+): Handler<Data, Rest, Promise<Response>>
+// Guards of any data would be taken for guards of no data: the handler's own come first, and the guards' where it names none.
 export function guarded<Data extends object, Rest extends unknown[]>(
   guards: readonly Guard<Data>[],
-  handler: (request: Request, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
-): (request: Request, session: Session<Data>, ...rest: Rest) => Promise<Response> {
+  handler: Handler<Data, Rest, Answer>,
+): Handler<Data, Rest, Promise<Response>>
+export function guarded<Data extends object, Rest extends unknown[]>(
+  guards: readonly Guard<Data>[],
+  handler: Handler<Data, Rest, Answer>,
+): Handler<Data, Rest, Promise<Response>> {
   return async (request, session, ...rest) => {
     const added = new Headers()
     const refusal = await firstRefusal(guards, session, await guardedRequest(session, request, added))

@@ -73,7 +73,7 @@ export async function admit<Data extends object>(
   request: IncomingMessage,
   response: ServerResponse,
   session: Session<Data>,
-  guards: readonly Guard<Data>[],
+  guards: readonly Guard<NoInfer<Data>>[],
   body?: unknown,
 ): Promise<boolean> {
   const asked = guardedRequest(session, request, response, request.url, body)

@@ -71,6 +71,10 @@ const hashStamp = (id: string, stamp: string): string => hash("sha256", `${id}.$
 
 /** Refuses what is too long, too much, or no text. */
 export function checkAuthentication(call: string, options: StepUpOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw wrong(
+      `${call} takes options that say how the user has proved who they are, such as { methods: ["otp"] }`,
+    )
   const { methods = [], assurance, stamp, externalId } = options
   if (!Array.isArray(methods) || methods.length > MAX_METHODS) {
     throw wrong(`${call} takes methods as a list of at most ${MAX_METHODS} names, such as ["pwd", "otp"]`)

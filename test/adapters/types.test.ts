@@ -3,10 +3,21 @@ import { describe, it } from "node:test"
 import express from "express"
 import * as v from "valibot"
 import { z } from "zod"
-import { session as expressSession } from "../../src/adapters/express.ts"
-import { fetchSession } from "../../src/adapters/fetch.ts"
-import { withSession } from "../../src/adapters/node.ts"
-import { createSessions, type DeepReadonly, type Session } from "../../src/index.ts"
+import { session as expressSession, guard } from "../../src/adapters/express.ts"
+import { fetchSession, guarded } from "../../src/adapters/fetch.ts"
+import { admit, withSession } from "../../src/adapters/node.ts"
+import {
+  type AnySession,
+  createSessions,
+  type DeepReadonly,
+  type Edge,
+  type HttpSessions,
+  requireFresh,
+  requireThat,
+  requireUser,
+  type Session,
+  type SessionManager,
+} from "../../src/index.ts"
 
 /** True for the very same types alone; `any` is no match for anything else. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -116,6 +127,49 @@ describe("types (expressjs/session#607, #737, fastify/session#35)", () => {
     same<Parameters<typeof serve>, [request: Request, extra: number]>(true)
     assert.equal(listener.length, 2)
     assert.equal(await (await serve(new Request("https://shop.example/"), 5)).text(), "5")
+  })
+
+  it("guards in a variable take the data of the handler, or of the session", async () => {
+    await using sessions = await withParameter()
+    const guards = [requireUser(), requireFresh({ within: "5m" })]
+    const page = guarded(guards, (_request, session: Session<Shop>, extra: number) => {
+      same<typeof session, Session<Shop>>(true)
+      return new Response(String(extra))
+    })
+    same<Parameters<typeof page>, [request: Request, session: Session<Shop>, extra: number]>(true)
+    const own = [requireUser(), requireThat<Shop>(session => session.get("views") !== 0)]
+    const handlers = [
+      page,
+      guarded(own, (_request, session) => new Response(String(session.get("views")))),
+      guarded([...guards, ...own], () => new Response()),
+    ]
+    for (const handler of handlers) {
+      const serve = fetchSession(sessions, (request, session) => handler(request, session, 5))
+      assert.equal((await serve(new Request("https://shop.example/"))).status, 401)
+    }
+    const nested = fetchSession(
+      sessions,
+      guarded(guards, () => new Response()),
+    )
+    assert.equal((await nested(new Request("https://shop.example/"))).status, 401)
+    const listener = withSession(sessions, async (request, response, session) => {
+      if (await admit(request, response, session, guards)) response.end()
+    })
+    assert.equal(listener.length, 2)
+    assert.equal(guard(...guards, ...own).length, 3)
+    const others = [requireThat<{ other: string }>(() => true)]
+    const answer = (_request: Request, _session: Session<Shop>) => new Response()
+    // @ts-expect-error: guards of other data
+    guarded(others, answer)
+  })
+
+  it("a program can name what the public signatures mention", async () => {
+    const sessions = await withParameter()
+    const manager: SessionManager<Shop> = sessions
+    await using served: HttpSessions<AnySession> & AsyncDisposable = sessions
+    const edge: Edge = served.edge
+    assert.equal(edge, sessions.edge)
+    assert.equal(manager, sessions)
   })
 
   it("Express takes the middleware, and its requests have a session", async () => {

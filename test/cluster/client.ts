@@ -40,6 +40,33 @@ export class Client {
     else await this.#login()
   }
 
+  /** Logs in, stores something, and is seen by every node. */
+  async settle(nodes: number): Promise<void> {
+    await this.#login()
+    await this.#increment()
+    for (let node = 0; node < nodes; node++) await this.#read()
+  }
+
+  /** Changes the session on one node, and reads it on each at once. */
+  async changeAndRead(nodes: number): Promise<void> {
+    await this.#increment()
+    for (let node = 0; node < nodes; node++) await this.#read()
+  }
+
+  async logout(): Promise<void> {
+    if (this.id !== undefined) await this.#logout()
+  }
+
+  /** Tries the cookies of the session that was logged out, on every node. */
+  async tryStolen(nodes: number): Promise<void> {
+    const stolen = this.#stolen
+    for (let node = 0; stolen && node < nodes; node++) {
+      const from = performance.now()
+      const answer = await this.#send(stolen, "/read")
+      if (answer?.id) this.#show(answer, from, 0, false, 0)
+    }
+  }
+
   /** What is left of the session, once all is quiet. */
   async look(): Promise<void> {
     const { id } = this

@@ -23,31 +23,32 @@ export interface ClusterPlan {
   /** Milliseconds of traffic. */
   readonly duration: number
   readonly faults: readonly Fault[]
-  /** Whether nodes are killed and started again, too. */
-  readonly restarts: boolean
   readonly seed: number
-  readonly sabotage?: Sabotage
-  /** Stops early: called now and then with the history so far. */
-  readonly enough?: (history: History) => boolean
 }
 
 /** Runs the plan: nodes as processes, traffic over HTTP, faults one after another. Then all is quiet, and each client looks. */
 export async function runCluster(plan: ClusterPlan): Promise<History> {
-  const nodes = plan.urls.map((url, index) => new NodeProcess(index, url, plan.bound, plan.sabotage))
-  await Promise.all(nodes.map(node => node.start()))
-  const balancer = await Balancer.before(nodes)
-  const traffic = new Traffic(plan, balancer.port)
-  try {
-    const faults = breakThings(
-      [...plan.faults, ...(plan.restarts ? [nodeRestart(nodes)] : [])],
-      plan.seed,
-      () => traffic.over,
-    )
+  return await withNodes(plan, async (port, nodes) => {
+    const traffic = new Traffic(plan, port)
+    const faults = breakThings([...plan.faults, nodeRestart(nodes)], plan.seed, () => traffic.over)
     await traffic.run()
     await faults
     await traffic.look()
     for (const [index, { crashes }] of nodes.entries()) assert.equal(crashes, 0, `node ${index} has crashed`)
     return traffic.history
+  })
+}
+
+/** Starts the nodes and a balancer before them, and ends them all. */
+export async function withNodes<Result>(
+  { urls, bound, sabotage }: Pick<ClusterPlan, "urls" | "bound"> & { readonly sabotage?: Sabotage },
+  use: (port: number, nodes: readonly NodeProcess[]) => Promise<Result>,
+): Promise<Result> {
+  const nodes = urls.map((url, index) => new NodeProcess(index, url, bound, sabotage))
+  await Promise.all(nodes.map(node => node.start()))
+  const balancer = await Balancer.before(nodes)
+  try {
+    return await use(balancer.port, nodes)
   } finally {
     await balancer.close()
     await Promise.all(nodes.map(node => node.kill()))
@@ -55,7 +56,6 @@ export async function runCluster(plan: ClusterPlan): Promise<History> {
 }
 
 async function breakThings(faults: readonly Fault[], seed: number, over: () => boolean): Promise<void> {
-  if (faults.length === 0) return
   const random = new SeededRandom(seed)
   while (!over()) {
     await delay(100 + random.below(300))
@@ -91,12 +91,10 @@ class Traffic {
   }
 
   async run(): Promise<void> {
-    const end = performance.now() + this.#plan.duration
-    const stop = async (): Promise<void> => {
-      while (performance.now() < end && this.#plan.enough?.(this.history) !== true) await delay(250)
+    const stop = delay(this.#plan.duration).then(() => {
       this.over = true
-    }
-    await Promise.all([stop(), this.#administer(), ...Array.from({ length: AT_ONCE }, () => this.#act())])
+    })
+    await Promise.all([stop, this.#administer(), ...Array.from({ length: AT_ONCE }, () => this.#act())])
   }
 
   /** What is left of each session, which nobody changes any more. */

@@ -2,36 +2,16 @@ import { setTimeout as delay } from "node:timers/promises"
 import type { SeededRandom } from "../../src/testing/seeded-random.ts"
 import type { FaultProxy } from "../services/fault-proxy.ts"
 import type { Fault } from "./cluster.ts"
-import type { Sabotage } from "./sabotage.ts"
+import type { FeedFault } from "./prove.ts"
 
-/** A link that falls silent for longer than any feed may be trusted, and then comes back. */
-const silence = (links: readonly FaultProxy[]): Fault[] => [
-  async random => {
-    const link = links[random.below(links.length)]
-    link?.halfOpen()
-    await delay(4_000)
-    link?.heal()
-    await delay(1_000)
-  },
-]
-
-/** A link that is down for less time than its node trusts what it remembers: what was told meanwhile is missed. */
-const outage = (links: readonly FaultProxy[]): Fault[] => [
-  async random => {
-    const link = links[random.below(links.length)]
+/** What can be done to the feed that goes over the link. */
+export const feedFault = (link: FaultProxy | undefined): FeedFault => ({
+  silence: () => link?.halfOpen(),
+  outage() {
     link?.refuse()
     link?.cut()
-    await delay(600)
-    link?.heal()
-    await delay(400)
   },
-]
-
-/** What brings the breaking of each rule to light. */
-export const telling = (links: readonly FaultProxy[]): Readonly<Record<Sabotage, Fault[]>> => ({
-  lease: silence(links),
-  fence: outage(links),
-  version: [],
+  heal: () => link?.heal(),
 })
 
 /** Every way in which the links between nodes and server may fail, one node's at a time. */

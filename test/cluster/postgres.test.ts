@@ -2,7 +2,7 @@ import { describe, it, type TestContext } from "node:test"
 import { startFaultProxy } from "../services/fault-proxy.ts"
 import { startPostgres } from "../services/postgres.ts"
 import type { Fault } from "./cluster.ts"
-import { linkFaults, telling } from "./faults.ts"
+import { feedFault, linkFaults } from "./faults.ts"
 import { proveCluster, proveNoticed } from "./prove.ts"
 import { SABOTAGES } from "./sabotage.ts"
 
@@ -29,7 +29,7 @@ async function linked(t: TestContext) {
     await server.kill()
     await server.restart()
   }
-  return { urls, faults: [...linkFaults(links), ...linkFaults(links), crash], telling: telling(feeds) }
+  return { urls, faults: [...linkFaults(links), ...linkFaults(links), crash], feed: feedFault(feeds[0]) }
 }
 
 describe("a cluster on PostgreSQL", { timeout: 600_000 }, () => {
@@ -40,8 +40,8 @@ describe("a cluster on PostgreSQL", { timeout: 600_000 }, () => {
 
   for (const sabotage of SABOTAGES) {
     it(`the checker notices nodes that ignore the ${sabotage}`, async t => {
-      const { urls, telling } = await linked(t)
-      await proveNoticed({ urls, faults: telling[sabotage] }, sabotage)
+      const { urls, feed } = await linked(t)
+      await proveNoticed({ urls, feed }, sabotage)
     })
   }
 })

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from "node:test"
 import { startFaultProxy } from "../services/fault-proxy.ts"
 import { startRedis } from "../services/redis.ts"
 import type { Fault } from "./cluster.ts"
-import { linkFaults, telling } from "./faults.ts"
+import { feedFault, linkFaults } from "./faults.ts"
 import { proveCluster, proveNoticed } from "./prove.ts"
 import { SABOTAGES } from "./sabotage.ts"
 
@@ -28,7 +28,7 @@ async function linked(t: TestContext) {
     await server.kill()
     await server.start()
   }
-  return { urls, faults: [...linkFaults(links), crash], telling: telling(links) }
+  return { urls, faults: [...linkFaults(links), crash], feed: feedFault(links[0]) }
 }
 
 describe("a cluster on Redis", { timeout: 600_000 }, () => {
@@ -39,8 +39,8 @@ describe("a cluster on Redis", { timeout: 600_000 }, () => {
 
   for (const sabotage of SABOTAGES) {
     it(`the checker notices nodes that ignore the ${sabotage}`, async t => {
-      const { urls, telling } = await linked(t)
-      await proveNoticed({ urls, faults: telling[sabotage] }, sabotage)
+      const { urls, feed } = await linked(t)
+      await proveNoticed({ urls, feed }, sabotage)
     })
   }
 })

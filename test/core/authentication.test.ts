@@ -126,6 +126,8 @@ describe("login() and stepUp()", () => {
     "a stamp of 1,025 characters": { stamp: tooLong },
     "an external id of 1,025 characters": { externalId: tooLong },
     "methods as one text": JSON.parse('{"methods":"pwd"}'),
+    "no object": JSON.parse("null"),
+    "a text for options": JSON.parse('"pwd"'),
     "a stamp that is a number": JSON.parse('{"stamp":7}'),
   }
   for (const [what, options] of Object.entries(wrong)) {
@@ -140,6 +142,13 @@ describe("login() and stepUp()", () => {
       assert.equal(await opens(manager, token), true)
     })
   }
+
+  it("stepUp refuses to be called without options", async t => {
+    const session = await (await trial(t)).manager().open(undefined)
+    await session.login("anna")
+    // @ts-expect-error: a program without types may leave them out
+    await assert.rejects(session.stepUp(), code("ERR_SESSION_INVALID_ARGUMENT"))
+  })
 
   it("take texts of 1,024 characters", async t => {
     const session = await (await trial(t)).manager().open(undefined)

@@ -24,17 +24,17 @@ export interface CarrierPlan {
   readonly name: string | undefined
 }
 
-/** Headers that mean something else already. */
-const TAKEN = new Set([
-  "cookie",
-  "set-cookie",
-  "host",
-  "origin",
-  "referer",
-  "user-agent",
-  "connection",
-  "content-length",
-])
+/** Headers that mean something else already, to clients, servers, caches or this library: a name, or how it begins. */
+const TAKEN = new RegExp(
+  `^(${[
+    "age|allow|alt-svc|connection|cookie2?|date|dnt|early-data|etag|expect|expires|from|host|keep-alive|last-modified|link",
+    "location|max-forwards|nel|origin|pragma|priority|range|referer|refresh|retry-after|server|set-cookie2?|te|trailer",
+    "transfer-encoding|upgrade|user-agent|vary|via|warning|www-authenticate|x-csrf-token|x-http-method-override|x-powered-by",
+    "(authentication|cache|clear|cross-origin|permissions|referrer|report|reporting|server|strict|x-content|x-frame)-.+",
+    "(accept|access-control|content|cf|if|proxy|sec|x-forwarded|x-real)-.+|accept|forwarded|ratelimit(-.+)?|upgrade-.+",
+  ].join("|")})$`,
+  "i",
+)
 const HEADER = /^[A-Za-z][A-Za-z0-9-]{0,63}$/
 const PARAMETER = /^[A-Za-z][\w-]{0,31}$/
 
@@ -67,7 +67,7 @@ function planOf(option: CarrierOption): CarrierPlan {
 }
 
 function headerPlan(name: string): CarrierPlan {
-  if (typeof name !== "string" || !HEADER.test(name) || TAKEN.has(name.toLowerCase())) {
+  if (typeof name !== "string" || !HEADER.test(name) || TAKEN.test(name)) {
     throw wrong(
       `carriers: the header ${JSON.stringify(name)} cannot carry a token`,
       'use one such as "X-Session-Token"',

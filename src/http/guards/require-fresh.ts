@@ -21,10 +21,13 @@ const CHALLENGE_VALUE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /**
  * Turns away whoever did not log in or step up lately, or not by these methods or at this level (ASVS 7.5.1, 7.5.3): a person to
- * the login page, a program with 401 and the challenge of RFC 9470. What is judged comes from the store, not from a near cache. A level that no header can carry throws `ERR_SESSION_CONFIG`.
+ * the login page, a program with 401 and the challenge of RFC 9470. What is judged comes from the store, not from a near cache. Options that are wrong throw `ERR_SESSION_CONFIG`, so does a level that no header can carry.
  */
 export function requireFresh(options: FreshOptions): AnyGuard {
+  if (typeof options !== "object" || options === null) throw wrong("options are missing", '{ within: "5m" }')
   const { methods = [], now = Date.now } = options
+  if (!Array.isArray(methods) || !methods.every(isText))
+    throw wrong(`methods is ${JSON.stringify(methods)}`, 'a list of names, such as ["otp"]')
   const within = milliseconds(options.within, "within")
   const levels = options.assurance === undefined ? undefined : levelsOf(options.assurance)
   const challenge = challengeOf(levels, within)
@@ -64,9 +67,15 @@ const challengeOf = (levels: readonly string[] | undefined, within: number): str
 
 function levelsOf(assurance: string | readonly string[]): readonly string[] {
   const levels = typeof assurance === "string" ? [assurance] : assurance
-  if (levels.length > 0 && levels.every(level => CHALLENGE_VALUE.test(level))) return levels
-  throw new SessionError(
-    "ERR_SESSION_CONFIG",
-    `assurance of requireFresh is ${JSON.stringify(assurance)}: give one level or a list, each a text without blanks and quotes`,
+  const isLevel = (level: unknown): boolean => isText(level) && CHALLENGE_VALUE.test(level)
+  if (Array.isArray(levels) && levels.length > 0 && levels.every(isLevel)) return levels
+  throw wrong(
+    `assurance is ${JSON.stringify(assurance)}`,
+    "one level or a list, each a text without blanks and quotes",
   )
 }
+
+const isText = (value: unknown): value is string => typeof value === "string" && value.length > 0
+
+const wrong = (what: string, remedy: string): SessionError =>
+  new SessionError("ERR_SESSION_CONFIG", `requireFresh: ${what}: give ${remedy}`)

@@ -14,6 +14,7 @@ import type {
   StoreContext,
   UserIndexedStore,
 } from "../../contract/store.ts"
+import { RunningCalls } from "../running-calls.ts"
 import { Announcer } from "./announcer.ts"
 import { ChangeRunner } from "./change-runner.ts"
 import { changeStatements } from "./change-statements.ts"
@@ -62,9 +63,8 @@ export class PostgresStore
   readonly #changes: ChangeRunner
   readonly #hits: Hits
   readonly #announcer: Announcer
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #calls = new RunningCalls(closedError)
   readonly #feeds = new Set<Feed>()
-  #closing: Promise<void> | undefined
 
   constructor(parts: StoreParts, context: StoreContext) {
     const { database, settings } = parts
@@ -81,7 +81,7 @@ export class PostgresStore
   }
 
   find(ids: readonly string[], signal?: AbortSignal): Promise<(SessionRecord | undefined)[]> {
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       const [first, ...more] = ids
       if (first === undefined) return []
       const { find, findMany } = this.#statements
@@ -93,7 +93,7 @@ export class PostgresStore
   }
 
   apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       const outcomes = await this.#changes.apply(changes, this.#now(), signal)
       if (this.#parts.settings.announce) this.#announcePatches(changes, outcomes)
       return outcomes
@@ -101,7 +101,7 @@ export class PostgresStore
   }
 
   sweep(now: number, limit: number): Promise<readonly string[]> {
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       const removed = await sweepSlices(this.#parts.database, this.#statements.sweep, now, limit)
       await this.#hits.sweep(now)
       return removed
@@ -109,11 +109,11 @@ export class PostgresStore
   }
 
   findByUser(userId: string, signal?: AbortSignal): Promise<SessionRecord[]> {
-    return this.#whileOpen(() => this.#records(this.#statements.findByUser, [encodeText(userId)], signal))
+    return this.#calls.run(() => this.#records(this.#statements.findByUser, [encodeText(userId)], signal))
   }
 
   countByUser(userId: string, signal?: AbortSignal): Promise<number> {
-    return this.#whileOpen(() =>
+    return this.#calls.run(() =>
       this.#count(this.#statements.countByUser, [encodeText(userId), this.#now()], signal),
     )
   }
@@ -121,31 +121,31 @@ export class PostgresStore
   revokeByUser(userId: string, except?: string, signal?: AbortSignal): Promise<readonly string[]> {
     const notice: Notice = { kind: "userRevoked", userId, ...(except !== undefined && { except }) }
     const spared = except === undefined ? null : encodeText(except)
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       const values = [encodeText(userId), this.#now(), spared, payloadsOf([notice])]
       return idsOf(await this.#parts.database.run(this.#statements.revokeByUser, values, signal))
     })
   }
 
   revokeByExternalId(externalId: string, signal?: AbortSignal): Promise<readonly string[]> {
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       const values = [encodeText(externalId), this.#now()]
       return idsOf(await this.#parts.database.run(this.#statements.revokeByExternalId, values, signal))
     })
   }
 
   countLive(signal?: AbortSignal): Promise<number> {
-    return this.#whileOpen(() => this.#count(this.#statements.countLive, [this.#now()], signal))
+    return this.#calls.run(() => this.#count(this.#statements.countLive, [this.#now()], signal))
   }
 
   countUsersSeen(since: number, signal?: AbortSignal): Promise<number> {
-    return this.#whileOpen(() => this.#count(this.#statements.countUsersSeen, [this.#now(), since], signal))
+    return this.#calls.run(() => this.#count(this.#statements.countUsersSeen, [this.#now(), since], signal))
   }
 
   /** In slices: a session that is created while this runs may outlive it, one that was there before does not. */
   revokeAll(signal?: AbortSignal): Promise<number> {
     const payloads = payloadsOf([{ kind: "allRevoked" }])
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       let revoked = 0
       let last: unknown = ""
       for (let met = SLICE; met === SLICE; ) {
@@ -160,11 +160,11 @@ export class PostgresStore
   }
 
   hit(hits: readonly Hit[], signal?: AbortSignal): Promise<HitOutcome[]> {
-    return this.#whileOpen(() => this.#hits.hit(hits, this.#now(), signal))
+    return this.#calls.run(() => this.#hits.hit(hits, this.#now(), signal))
   }
 
   observe(observer: FeedObserver, options: FeedOptions): Feed {
-    if (this.#closing) throw closedError()
+    this.#calls.assertOpen()
     // Its heartbeats would come back and prove nothing: other nodes of these settings do not tell what they revoke.
     if (!this.#parts.settings.announce) return { close: async () => {} }
     const { database, connectFeed } = this.#parts
@@ -184,13 +184,12 @@ export class PostgresStore
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#calls.close(() => this.#close())
   }
 
   async #close(): Promise<void> {
     await Promise.allSettled(Array.from(this.#feeds, feed => feed.close()))
-    await Promise.allSettled(this.#running)
+    await this.#calls.settled()
     await this.#announcer.drained()
     await this.#parts.endPool()
     await this.#parts.database.forgetPool()
@@ -222,17 +221,6 @@ export class PostgresStore
   async #count(query: Statement, values: unknown[], signal: AbortSignal | undefined): Promise<number> {
     const [row] = await this.#parts.database.run(query, values, signal)
     return Number(row?.["n"])
-  }
-
-  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing) throw closedError()
-    const running = work()
-    this.#running.add(running)
-    try {
-      return await running
-    } finally {
-      this.#running.delete(running)
-    }
   }
 }
 

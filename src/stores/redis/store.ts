@@ -11,6 +11,7 @@ import type {
   StoreContext,
   UserIndexedStore,
 } from "../../contract/store.ts"
+import { RunningCalls } from "../running-calls.ts"
 import { BucketQueries, type CallSlice } from "./bucket-queries.ts"
 import type { Call } from "./call.ts"
 import { idOf } from "./change-arguments.ts"
@@ -47,9 +48,8 @@ export class RedisStore
   readonly #index: IndexQueries
   readonly #buckets: BucketQueries
   readonly #hits: HitCounter
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #calls = new RunningCalls(closedError)
   readonly #feeds = new Set<Feed>()
-  #closing: Promise<void> | undefined
 
   constructor(
     connection: Connection,
@@ -85,7 +85,7 @@ export class RedisStore
   }
 
   sweep(now: number, limit: number): Promise<readonly string[]> {
-    return this.#whileOpen(() => this.#buckets.sweep(this.#slices("sweep"), now, limit))
+    return this.#calls.run(() => this.#buckets.sweep(this.#slices("sweep"), now, limit))
   }
 
   findByUser(userId: string, signal?: AbortSignal): Promise<SessionRecord[]> {
@@ -118,13 +118,13 @@ export class RedisStore
 
   countUsersSeen(since: number, signal?: AbortSignal): Promise<number> {
     const slices = this.#slices("countUsersSeen", signal)
-    return this.#whileOpen(() => this.#buckets.countUsersSeen(slices, since, this.#now()))
+    return this.#calls.run(() => this.#buckets.countUsersSeen(slices, since, this.#now()))
   }
 
   /** In slices: a session that is created while this runs may end, too; one that was there before does. */
   revokeAll(signal?: AbortSignal): Promise<number> {
     const slices = this.#slices("revokeAll", signal)
-    return this.#whileOpen(async () => {
+    return this.#calls.run(async () => {
       const revoked = await this.#buckets.revokeAll(slices, this.#now())
       await slices(call => this.#replication.settle(call, this.#layout.bases()))
       return revoked
@@ -136,7 +136,7 @@ export class RedisStore
   }
 
   observe(observer: FeedObserver, options: FeedOptions): Feed {
-    if (this.#closing) throw closedError()
+    this.#calls.assertOpen()
     const feed = openPubSubFeed({
       ...options,
       source: currentSource(this.#connection),
@@ -153,13 +153,12 @@ export class RedisStore
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#calls.close(() => this.#close())
   }
 
   async #close(): Promise<void> {
     await Promise.allSettled(Array.from(this.#feeds, feed => feed.close()))
-    await Promise.allSettled(this.#running)
+    await this.#calls.settled()
     this.#connection.close()
   }
 
@@ -169,21 +168,10 @@ export class RedisStore
   }
 
   #call<T>(operation: string, signal: AbortSignal | undefined, work: (call: Call) => Promise<T>): Promise<T> {
-    return this.#whileOpen(() => this.#connection.call(operation, signal, work))
+    return this.#calls.run(() => this.#connection.call(operation, signal, work))
   }
 
   #slices(operation: string, signal?: AbortSignal): CallSlice {
     return work => this.#connection.call(operation, signal, work)
-  }
-
-  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing) throw closedError()
-    const running = work()
-    this.#running.add(running)
-    try {
-      return await running
-    } finally {
-      this.#running.delete(running)
-    }
   }
 }

@@ -12,6 +12,7 @@ import type {
   StoreContext,
   UserIndexedStore,
 } from "../../contract/store.ts"
+import { RunningCalls } from "../running-calls.ts"
 import { closedError, isBusy, sqliteError } from "./errors.ts"
 import { openVersionFeed } from "./feed.ts"
 import type { SqliteSettings } from "./options.ts"
@@ -41,9 +42,8 @@ export class SqliteStore
   readonly #writer: Writer
   readonly #settings: SqliteSettings
   readonly #now: () => number
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #calls = new RunningCalls(closedError)
   readonly #feeds = new Set<Feed>()
-  #closing: Promise<void> | undefined
 
   constructor(table: SessionTable, writer: Writer, settings: SqliteSettings, context: StoreContext) {
     this.#table = table
@@ -121,7 +121,7 @@ export class SqliteStore
   }
 
   observe(observer: FeedObserver, { heartbeatInterval }: FeedOptions): Feed {
-    if (this.#closing) throw closedError()
+    this.#calls.assertOpen()
     const dataVersion = (): Promise<number> => this.#whileOpen(() => this.#job("dataVersion", () => []))
     const feed = openVersionFeed({ observer, heartbeatInterval, dataVersion })
     this.#feeds.add(feed)
@@ -129,12 +129,11 @@ export class SqliteStore
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#calls.close(() => this.#close())
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([...this.#running, ...Array.from(this.#feeds, feed => feed.close())])
+    await Promise.allSettled([this.#calls.settled(), ...Array.from(this.#feeds, feed => feed.close())])
     try {
       await this.#writer.close()
     } catch (error) {
@@ -151,7 +150,7 @@ export class SqliteStore
   }
 
   #read<T>(work: () => T): T {
-    if (this.#closing) throw closedError()
+    this.#calls.assertOpen()
     try {
       return work()
     } catch (error) {
@@ -178,15 +177,10 @@ export class SqliteStore
   }
 
   async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing) throw closedError()
-    const running = work()
-    this.#running.add(running)
     try {
-      return await running
+      return await this.#calls.run(work)
     } catch (error) {
       throw sqliteError(error, this.#settings.path)
-    } finally {
-      this.#running.delete(running)
     }
   }
 }

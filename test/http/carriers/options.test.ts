@@ -5,6 +5,22 @@ import { type Options, sessionsWith } from "./site.ts"
 
 const url = { urlParameter: "sid", allowTokensInUrls: true }
 
+/** Headers that clients, servers and caches read, and those that this library writes or reads itself. */
+const TAKEN = [
+  ..."Accept Accept-Encoding Cache-Control Connection Content-Type Content-Disposition Content-Security-Policy".split(
+    " ",
+  ),
+  ..."Clear-Site-Data Date ETag Expect Forwarded If-None-Match Keep-Alive Link Location Proxy-Authorization".split(
+    " ",
+  ),
+  ..."Range Refresh Retry-After Sec-Fetch-Site Server Strict-Transport-Security Transfer-Encoding Upgrade Vary".split(
+    " ",
+  ),
+  ..."WWW-Authenticate X-CSRF-Token X-Forwarded-For X-Forwarded-Proto Access-Control-Allow-Origin RateLimit".split(
+    " ",
+  ),
+]
+
 describe("carriers, misused", () => {
   const misuse = (name: string, options: object, message: RegExp) =>
     it(name, () => {
@@ -16,6 +32,8 @@ describe("carriers, misused", () => {
   misuse("nothing for one", { carriers: [null] }, /"cookie", "header"/)
   misuse("two of a kind", { carriers: ["header", { header: "X-Token" }] }, /one of each kind/)
   misuse("the cookie's own header", { carriers: [{ header: "Cookie" }] }, /use one such as "X-Session-Token"/)
+  for (const header of TAKEN)
+    misuse(`the header ${header}`, { carriers: [{ header }] }, /use one such as "X-Session-Token"/)
   misuse("a header that is none", { carriers: [{ header: "a: b" }] }, /use one such as "X-Session-Token"/)
   misuse("Authorization without a scheme", { carriers: [{ header: "authorization" }] }, /say "header"/)
   misuse("tokens in URLs by accident", { carriers: [{ urlParameter: "sid" }] }, /add allowTokensInUrls: true/)

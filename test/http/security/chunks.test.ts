@@ -165,7 +165,7 @@ describe("a sealed session over several cookies", () => {
 
   it("that outlives the browser says so with each of them", async () => {
     const jar = new Jar()
-    const response = await asked(open({ persistent: true }), jar, session =>
+    const response = await asked(open({ persistent: true, now: () => 2_000_000_000_000 }), jar, session =>
       session.set("text", noise(7_000)),
     )
     const ages = response.headers.getSetCookie().map(line => /Max-Age=(\d+)/.exec(line)?.[1])

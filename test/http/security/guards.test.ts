@@ -127,6 +127,24 @@ describe("guards", () => {
       assert.throws(() => requireFresh({ within: "5m", assurance }), { code: "ERR_SESSION_CONFIG" })
   })
 
+  it("requireFresh refuses options of a program without types, with ERR_SESSION_CONFIG", () => {
+    const wrong = [
+      "null",
+      '"5m"',
+      "{}",
+      '{"within":"5m","methods":"otp"}',
+      '{"within":"5m","methods":null}',
+      '{"within":"5m","methods":[""]}',
+      '{"within":"5m","methods":[7]}',
+      '{"within":"5m","assurance":null}',
+      '{"within":"5m","assurance":[7]}',
+    ]
+    for (const text of wrong)
+      assert.throws(() => requireFresh(JSON.parse(text)), { code: "ERR_SESSION_CONFIG" }, text)
+    // @ts-expect-error: within is needed
+    assert.throws(() => requireFresh(), { code: "ERR_SESSION_CONFIG" })
+  })
+
   it("requireThat refuses with 403", async () => {
     const session = await newSession()
     const guard = requireThat<Record<string, unknown>>(async each => each.get("role") === "admin")
