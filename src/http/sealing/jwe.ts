@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
+import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import { deflated, inflated } from "./compression.ts"
 
 const IV = 12
@@ -15,7 +15,7 @@ const SHAPE = /^([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]*)\.([A-Z
  * Synchronous, at a twentieth of the time that WebCrypto takes; `jose` opens it with the same key, and the other way round.
  * With `compress` it is deflated first, unless that makes it longer: its length then tells of what it holds.
  */
-export function sealJwe(key: Buffer, text: string, compress = false): string {
+export function sealJwe(key: CipherKey, text: string, compress = false): string {
   const plain = Buffer.from(text)
   const packed = compress ? deflated(plain) : plain
   const [protectedHeader, content] =
@@ -28,7 +28,7 @@ export function sealJwe(key: Buffer, text: string, compress = false): string {
 }
 
 /** The text, or `undefined` for anything that was not sealed so with this key. Never throws. */
-export function openJwe(key: Buffer, jwe: string): string | undefined {
+export function openJwe(key: CipherKey, jwe: string): string | undefined {
   const [, protectedHeader, iv, body, tag] = SHAPE.exec(jwe) ?? []
   if (protectedHeader === undefined || iv === undefined || body === undefined || tag === undefined)
     return undefined

@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto"
 import { SessionError } from "../../contract/errors.ts"
 import type { Login, SessionData, SessionRecord } from "../../contract/record.ts"
 import type { RecordSeal } from "../../core/sealed-opener.ts"
@@ -41,8 +42,8 @@ export function recordSeal(
   name: string,
   { chunks = 1, compress = false }: SealFormat = {},
 ): RecordSeal {
-  const derived = checkedKeys(keys).map(key => deriveKey(key, "sealed-session", name))
-  const [newest = Buffer.alloc(0)] = derived
+  const derived = checkedKeys(keys).map(key => createSecretKey(deriveKey(key, "sealed-session", name)))
+  const [newest = createSecretKey(Buffer.alloc(32))] = derived
   const room = roomIn(chunks, name)
   return {
     maxSessionLength: Math.max(Math.floor((room * 3) / 4) - OVERHEAD, 1),
