@@ -6,7 +6,7 @@ import type { Change, Outcome } from "../../../src/contract/change.ts"
 import type { SessionRecord } from "../../../src/contract/record.ts"
 import { createPostgresStore } from "../../../src/stores/postgres/index.ts"
 import { postgresUrl } from "../../services/postgres.ts"
-import { IDS, steps } from "./arbitrary-steps.ts"
+import { IDS, steps } from "../arbitrary-steps.ts"
 
 let now = 0
 const store = await createPostgresStore({ url: await postgresUrl() }, { now: () => now })

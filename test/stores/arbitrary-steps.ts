@@ -1,6 +1,6 @@
 import fc from "fast-check"
-import type { Change } from "../../../src/contract/change.ts"
-import type { SessionData, SessionRecord } from "../../../src/contract/record.ts"
+import type { Change } from "../../src/contract/change.ts"
+import type { SessionData, SessionRecord } from "../../src/contract/record.ts"
 
 /** Few ids, keys and times, so that changes meet. */
 export const IDS: readonly string[] = ["id-one", "id-two", "\ud800", "\ufffd", "a\0b", '\u0001"marked"']
