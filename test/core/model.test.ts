@@ -142,6 +142,9 @@ async function outcomeOf(call: () => unknown): Promise<object> {
   }
 }
 
+/** So many runs meet every kind of refusal. */
+const MEETING_BOTH = 100
+
 function agrees(kind: StoreKind, runs: number, encryptAtRest = false): void {
   const on = encryptAtRest ? `${kind.name}, encrypted at rest` : kind.name
   it(`any sequence of operations of several objects over its sessions agrees with the model, on ${on}`, async t => {
@@ -156,7 +159,11 @@ function agrees(kind: StoreKind, runs: number, encryptAtRest = false): void {
       for (const refusal of run.refusals) refusals.add(refusal)
     })
     await fc.assert(sequences, { numRuns: runs })
-    assert.deepEqual([...refusals].sort(), ["ERR_SESSION_CONFLICT", "ERR_SESSION_GONE"], "the runs met both")
+    const known = ["ERR_SESSION_CONFLICT", "ERR_SESSION_GONE"]
+    const unknown = [...refusals].filter(each => !known.includes(String(each)))
+    assert.deepEqual(unknown, [], "only these are refusals")
+    // Fewer runs may meet one of the two alone.
+    if (runs >= MEETING_BOTH) assert.deepEqual([...refusals].sort(), known, "the runs met both")
   })
 }
 

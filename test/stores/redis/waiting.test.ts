@@ -35,7 +35,11 @@ describe("waitReplicas", async () => {
   it("resolves when the replica has the change", async () => {
     const replica = await startReplica(primary)
     const prefix = newPrefix()
-    const store = await createRedisStore({ url: primary.url, prefix, waitReplicas })
+    const store = await createRedisStore({
+      url: primary.url,
+      prefix,
+      waitReplicas: { count: 1, timeout: 4000 },
+    })
     try {
       const session = aSession()
       const key = `${prefix}{0}:s:${session.id}`
