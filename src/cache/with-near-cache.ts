@@ -4,6 +4,7 @@ import {
   isExternallyIndexed,
   isHitCounting,
   isObservable,
+  isParallel,
   isUserIndexed,
   type SessionStore,
 } from "../contract/store.ts"
@@ -59,6 +60,7 @@ function addExternalIndex(cache: NearCache, store: SessionStore): void {
 }
 
 function addRest(cache: NearCache, store: SessionStore): void {
+  if (isParallel(store)) Object.assign(cache, { parallelCalls: store.parallelCalls })
   if (isHitCounting(store)) Object.assign(cache, { hit: store.hit.bind(store) })
   if (isCounting(store)) {
     Object.assign(cache, {

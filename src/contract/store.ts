@@ -70,6 +70,15 @@ export interface CachingStore extends SessionStore {
   ): Promise<SessionRecord | undefined>
 }
 
+/**
+ * Capability: works on several calls at once, so that one travels while another is being worked on. No two that are under
+ * way change the same session.
+ */
+export interface ParallelStore extends SessionStore {
+  /** How many calls of a kind pay for themselves. */
+  readonly parallelCalls: number
+}
+
 /** Groups of counts since the start, or of what is held now, by the name of the part that counts. */
 export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>
 
@@ -99,6 +108,7 @@ export const isExternallyIndexed = (store: SessionStore): store is ExternallyInd
 export const isHitCounting = (store: SessionStore): store is HitCountingStore => "hit" in store
 export const isObservable = (store: SessionStore): store is ObservableStore => "observe" in store
 export const isCaching = (store: SessionStore): store is CachingStore => "recall" in store
+export const isParallel = (store: SessionStore): store is ParallelStore => "parallelCalls" in store
 export const isMeasured = (store: SessionStore): store is MeasuredStore => "counters" in store
 export const isCounting = (store: SessionStore): store is CountingStore => "countLive" in store
 export const isClearable = (store: SessionStore): store is ClearableStore => "revokeAll" in store

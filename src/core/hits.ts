@@ -1,9 +1,9 @@
 import { SessionError } from "../contract/errors.ts"
 import type { Hit, HitOutcome } from "../contract/hit.ts"
 import { isHitCounting } from "../contract/store.ts"
-import { Lane } from "./batcher.ts"
 import type { ManagerContext } from "./context.ts"
 import type { EventHub } from "./events.ts"
+import { Lane } from "./lane.ts"
 
 /** Counts uses in the store, for rate limits. */
 export interface HitCounter {

@@ -1,6 +1,6 @@
 import type { Change, DataChange, Lifetime, Patch, Rotate, Seen } from "../../contract/change.ts"
 import type { ClientFacts, Login, SessionRecord } from "../../contract/record.ts"
-import { earliestEnd, encodeData, encodeKey, encodeLogin, encodeRecord } from "./fields.ts"
+import { earliestEnd, encodeData, encodeFacts, encodeKey, encodeLogin } from "./fields.ts"
 
 /**
  * A change as the script takes it: its kind, how many arguments follow, and these. What is not there is an empty
@@ -41,12 +41,12 @@ function valuesOf(change: Change): string[] {
   }
 }
 
-function createValues(record: SessionRecord): string[] {
-  const { user, external, authenticatedAt } = encodeLogin(record.login)
-  const times = [record.absoluteExpiresAt, record.expiresAt, record.lastSeenAt].map(String)
-  const fields = encodeRecord(record)
-  return [`${record.version}`, ...times, user, external, authenticatedAt, `${fields.length}`, ...fields]
-}
+const createValues = (record: SessionRecord): string[] => [
+  `${record.version}`,
+  encodeFacts(record),
+  text(record.login?.authenticatedAt),
+  ...encodeData(record.data),
+]
 
 const patchValues = (patch: Patch): string[] => [
   `${patch.epoch}`,
@@ -78,11 +78,15 @@ interface Facts {
   readonly seen?: Seen
 }
 
-const factValues = ({ client, lifetime, seen }: Facts): string[] => [
-  client ? JSON.stringify(client) : "",
-  ...(lifetime ? lifetimeValues(lifetime) : [""]),
-  ...(seen ? seenValues(seen) : [""]),
-]
+function factValues({ client, lifetime, seen }: Facts): string[] {
+  if (!client && !lifetime && !seen) return [""]
+  return [
+    "1",
+    client ? JSON.stringify(client) : "",
+    ...(lifetime ? lifetimeValues(lifetime) : [""]),
+    ...(seen ? seenValues(seen) : [""]),
+  ]
+}
 
 const lifetimeValues = ({ idleTimeout, absoluteExpiresAt, expiresAt, persistent }: Lifetime): string[] => [
   `${idleTimeout}`,
@@ -93,9 +97,11 @@ const lifetimeValues = ({ idleTimeout, absoluteExpiresAt, expiresAt, persistent 
 
 const seenValues = ({ at, expiresAt }: Seen): string[] => [`${at}`, `${expiresAt}`]
 
-function dataValues({ set, unset }: DataChange): string[] {
-  const fields = encodeData(set)
-  return [`${unset.length}`, ...unset.map(encodeKey), earliestEnd(set), `${fields.length}`, ...fields]
-}
+const dataValues = ({ set, unset }: DataChange): string[] => [
+  `${unset.length}`,
+  ...unset.map(encodeKey),
+  earliestEnd(set),
+  ...encodeData(set),
+]
 
 const text = (value: number | undefined): string => (value === undefined ? "" : `${value}`)

@@ -1,12 +1,12 @@
 import type { Change, Outcome } from "../../contract/change.ts"
 import type { Call } from "./call.ts"
 import { changeArguments, idOf, newIndexes } from "./change-arguments.ts"
-import { encodeText, type Layout } from "./layout.ts"
+import type { Layout } from "./layout.ts"
 import { readOutcomes } from "./replies.ts"
 import { applyScript } from "./scripts/apply.ts"
 import type { Script, ScriptOptions } from "./scripts/script.ts"
 
-/** Applies the changes of one call: one script for each session, all of them sent at once. */
+/** Applies the changes of one call: one script for each bucket, all of them sent at once. */
 export class ChangeWriter {
   readonly #layout: Layout
   readonly #script: Script
@@ -17,30 +17,48 @@ export class ChangeWriter {
   }
 
   async apply(call: Call, changes: readonly Change[], now: number): Promise<Outcome[]> {
-    const sessions = bySession(changes)
+    if (this.#layout.buckets === 1) return await this.#applyIn(call, 0, changes, now)
     const outcomes = new Map(
       await Promise.all(
-        Array.from(sessions, async ([id, own]) => [id, await this.#applyTo(call, id, own, now)] as const),
+        Array.from(this.#byBucket(changes), async ([bucket, own]) => {
+          return [bucket, await this.#applyIn(call, bucket, own, now)] as const
+        }),
       ),
     )
-    // Each session's outcomes come in the order of its changes.
-    return changes.flatMap(change => outcomes.get(idOf(change))?.shift() ?? [])
+    // Each bucket's outcomes come in the order of its changes.
+    return changes.flatMap(change => outcomes.get(this.#bucketOf(change))?.shift() ?? [])
   }
 
-  async #applyTo(call: Call, id: string, changes: readonly Change[], now: number): Promise<Outcome[]> {
-    const base = this.#layout.base(this.#layout.bucketOf(id))
-    const keys = ["x", "l", ...changes.flatMap(newIndexes)].map(name => base + name)
-    const values = [base, `${now}`, encodeText(id), ...changes.flatMap(changeArguments)]
-    return readOutcomes(await call.run(this.#script, [this.#layout.sessionKey(id), ...keys], values))
+  #bucketOf(change: Change): number {
+    return this.#layout.bucketOf(idOf(change))
   }
-}
 
-function bySession(changes: readonly Change[]): Map<string, Change[]> {
-  const sessions = new Map<string, Change[]>()
-  for (const change of changes) {
-    const own = sessions.get(idOf(change))
-    if (own) own.push(change)
-    else sessions.set(idOf(change), [change])
+  #byBucket(changes: readonly Change[]): Map<number, Change[]> {
+    const buckets = new Map<number, Change[]>()
+    for (const change of changes) {
+      const own = buckets.get(this.#bucketOf(change))
+      if (own) own.push(change)
+      else buckets.set(this.#bucketOf(change), [change])
+    }
+    return buckets
   }
-  return sessions
+
+  async #applyIn(call: Call, bucket: number, changes: readonly Change[], now: number): Promise<Outcome[]> {
+    const base = this.#layout.base(bucket)
+    const places = new Map<string, number>()
+    const keys: string[] = []
+    const values = [base, `${now}`]
+    for (const change of changes) {
+      const id = idOf(change)
+      let place = places.get(id)
+      if (place === undefined) {
+        place = keys.push(this.#layout.sessionKey(id))
+        places.set(id, place)
+      }
+      values.push(`${place}`, ...changeArguments(change))
+    }
+    const indexes = new Set(["x", "l", ...changes.flatMap(newIndexes)])
+    for (const name of indexes) keys.push(base + name)
+    return readOutcomes(await call.run(this.#script, keys, values))
+  }
 }

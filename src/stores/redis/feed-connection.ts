@@ -111,9 +111,13 @@ export class FeedConnection {
   }
 
   #receive(shard: OpenShard, text: string): void {
+    for (const line of text.split("\n")) this.#read(shard, line)
+  }
+
+  #read(shard: OpenShard, line: string): void {
     if (this.#isOver) return
-    const message = readMessage(text)
-    if (message.kind === "unknown") this.#listener.unknown(text)
+    const message = readMessage(line)
+    if (message.kind === "unknown") this.#listener.unknown(line)
     else if (message.kind !== "heartbeat") this.#listener.notice(message)
     else if (message.feedId === this.#feedId) this.#heartbeats?.received(shard, message.seq)
   }

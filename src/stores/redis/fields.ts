@@ -3,39 +3,46 @@ import { clientFromJson, loginFromJson } from "../record-json.ts"
 import { decodeText, encodeText, indexName } from "./layout.ts"
 
 /**
- * A session is a hash. Its facts have names of one letter:
+ * A session is a hash: a field for each value of its data, one for its version, and one for all else that the store knows of
+ * it, so that a plain change writes two small fields, and a read gets few.
  *
- * | | | | |
- * |---|---|---|---|
- * | `s` secretHash | `p` previous.secretHash | `q` previous.confirmedAt | `e` epoch |
- * | `v` version | `g` generation | `c` createdAt | `r` rotatedAt |
- * | `l` lastSeenAt | `i` idleTimeout | `a` absoluteExpiresAt | `x` expiresAt |
- * | `k` persistent, 1 or 0 | `o` login, JSON | `u` name of the user's index | `n` name of the external id's index |
- * | `f` client facts, JSON | `t` the earliest end of a key | `d<key>` a value: its end or nothing, `:`, its text | |
+ * | field | |
+ * |---|---|
+ * | `v` | the version |
+ * | `f` | the other facts, with tabs between; what is not there is an empty text |
+ * | `d<key>` | a value: its end or nothing, `:`, its text |
  *
- * What a record lacks, its hash lacks as well.
+ * No field and no value holds a line feed, so that a script can answer with a whole session in one text of lines.
  */
 export type Field = string
 
-/** All fields of a record, names and values in turn. */
-export function encodeRecord(record: SessionRecord): string[] {
-  const { previous, login } = record
-  const fields = [
-    ...["s", record.secretHash, "e", `${record.epoch}`, "v", `${record.version}`],
-    ...["g", `${record.generation}`, "c", `${record.createdAt}`, "r", `${record.rotatedAt}`],
-    ...["l", `${record.lastSeenAt}`, "i", `${record.idleTimeout}`, "a", `${record.absoluteExpiresAt}`],
-    ...["x", `${record.expiresAt}`, "k", record.persistent ? "1" : "0"],
-  ]
-  if (previous) fields.push("p", previous.secretHash)
-  if (previous?.confirmedAt !== undefined) fields.push("q", `${previous.confirmedAt}`)
-  const encoded = encodeLogin(login)
-  if (login) fields.push("o", encoded.json, "u", encoded.user)
-  if (encoded.external !== "") fields.push("n", encoded.external)
-  fields.push("f", JSON.stringify(record.client))
-  const end = earliestEnd(record.data)
-  if (end !== "") fields.push("t", end)
-  fields.push(...encodeData(record.data))
-  return fields
+const VERSION = "v"
+const FACTS = "f"
+const DATA = "d"
+
+/** The facts of a record but its version, in the order that the scripts know them in, by one letter each. */
+export function encodeFacts(record: SessionRecord): string {
+  const { previous } = record
+  const login = encodeLogin(record.login)
+  return [
+    /* e */ record.epoch,
+    /* t */ earliestEnd(record.data),
+    /* x */ record.expiresAt,
+    /* l */ record.lastSeenAt,
+    /* a */ record.absoluteExpiresAt,
+    /* u */ login.user,
+    /* n */ login.external,
+    /* g */ record.generation,
+    /* i */ record.idleTimeout,
+    /* k */ record.persistent ? 1 : 0,
+    /* c */ record.createdAt,
+    /* r */ record.rotatedAt,
+    /* s */ record.secretHash,
+    /* p */ previous?.secretHash ?? "",
+    /* q */ previous?.confirmedAt ?? "",
+    /* o */ login.json,
+    /* w */ JSON.stringify(record.client),
+  ].join("\t")
 }
 
 /** A login and the names of the indexes that it stands in; empty texts for what is not there. */
@@ -56,7 +63,7 @@ export function encodeLogin(login: Login | undefined): EncodedLogin {
   }
 }
 
-export const encodeKey = (key: string): Field => `d${encodeText(key)}`
+export const encodeKey = (key: string): Field => `${DATA}${encodeText(key)}`
 
 export function encodeData(data: SessionData): string[] {
   const fields: string[] = []
@@ -75,41 +82,43 @@ export function earliestEnd(data: SessionData): string {
 
 /** The record that the fields of a hash make. Throws when they make none. */
 export function decodeRecord(id: string, fields: readonly string[]): SessionRecord {
-  const facts = new Map<string, string>()
+  let [version, facts]: (string | undefined)[] = []
   const data = new Map<string, StoredValue>()
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const [name = "", value = ""] = [fields[index], fields[index + 1]]
-    if (name.startsWith("d")) data.set(decodeText(name.slice(1)), decodeValue(value))
-    else facts.set(name, value)
+    if (name.startsWith(DATA)) data.set(decodeText(name.slice(DATA.length)), decodeValue(value))
+    else if (name === FACTS) facts = value
+    else if (name === VERSION) version = value
   }
-  const text = (name: Field) => facts.get(name) ?? missing(name)
-  const number = (name: Field) => toNumber(text(name))
-  const [previous, confirmedAt, login] = [facts.get("p"), facts.get("q"), facts.get("o")]
+  if (facts === undefined) throw new TypeError("it has no facts")
+  return { id, version: toNumber(version), ...decodeFacts(facts), data }
+}
+
+function decodeFacts(text: string): Omit<SessionRecord, "id" | "version" | "data"> {
+  const facts = text.split("\t")
+  if (facts.length !== 17) throw new TypeError(`it has ${facts.length} facts`)
+  const [epoch, , expiresAt, lastSeenAt, absoluteExpiresAt, , , generation, ...others] = facts
+  const [idleTimeout, persistent, createdAt, rotatedAt, secretHash, previous, confirmedAt, login, client] =
+    others
   return {
-    id,
-    secretHash: text("s"),
-    previous:
-      previous === undefined
-        ? undefined
-        : {
-            secretHash: previous,
-            confirmedAt: confirmedAt === undefined ? undefined : toNumber(confirmedAt),
-          },
-    epoch: number("e"),
-    version: number("v"),
-    generation: number("g"),
-    createdAt: number("c"),
-    rotatedAt: number("r"),
-    lastSeenAt: number("l"),
-    idleTimeout: number("i"),
-    absoluteExpiresAt: number("a"),
-    expiresAt: number("x"),
-    persistent: text("k") === "1",
-    login: login === undefined ? undefined : loginFromJson(JSON.parse(login)),
-    client: clientFromJson(JSON.parse(text("f"))),
-    data,
+    secretHash: secretHash ?? "",
+    previous: decodePrevious(previous, confirmedAt),
+    epoch: toNumber(epoch),
+    generation: toNumber(generation),
+    createdAt: toNumber(createdAt),
+    rotatedAt: toNumber(rotatedAt),
+    lastSeenAt: toNumber(lastSeenAt),
+    idleTimeout: toNumber(idleTimeout),
+    absoluteExpiresAt: toNumber(absoluteExpiresAt),
+    expiresAt: toNumber(expiresAt),
+    persistent: persistent === "1",
+    login: login ? loginFromJson(JSON.parse(login)) : undefined,
+    client: clientFromJson(JSON.parse(client ?? "")),
   }
 }
+
+const decodePrevious = (secretHash?: string, confirmedAt?: string): SessionRecord["previous"] =>
+  secretHash ? { secretHash, confirmedAt: confirmedAt ? toNumber(confirmedAt) : undefined } : undefined
 
 function decodeValue(value: string): StoredValue {
   const colon = value.indexOf(":")
@@ -118,12 +127,8 @@ function decodeValue(value: string): StoredValue {
   return colon === 0 ? { text } : { text, expiresAt: toNumber(value.slice(0, colon)) }
 }
 
-function toNumber(text: string): number {
+function toNumber(text = ""): number {
   const number = Number(text)
   if (text === "" || Number.isNaN(number)) throw new TypeError(`${JSON.stringify(text)} is no number`)
   return number
-}
-
-function missing(name: Field): never {
-  throw new TypeError(`the field ${name} is missing`)
 }

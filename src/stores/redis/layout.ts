@@ -62,18 +62,15 @@ export const indexName = (text: string): string =>
   createHash("sha256").update(encodeText(text)).digest("base64url").slice(0, 22)
 
 /**
- * Text as the server can hold it. A lone surrogate has no UTF-8 form, and all of them would become one and the same;
- * such text is kept as JSON behind a NUL, and so is what could be taken for it. All other text stays as it is.
+ * Text as the server can hold it, in one line. A lone surrogate has no UTF-8 form, and all of them would become one and the
+ * same; such text is kept as JSON behind a NUL, and so is what has a line feed or could be taken for it. All other text
+ * stays as it is.
  */
 export const encodeText = (text: string): string =>
-  text.startsWith("\0") || !isWellFormed(text) ? `\0${JSON.stringify(text)}` : text
+  text.startsWith("\0") || text.includes("\n") || !text.isWellFormed() ? `\0${JSON.stringify(text)}` : text
 
 export const decodeText = (text: string): string =>
   text.startsWith("\0") ? String(JSON.parse(text.slice(1))) : text
-
-const LONE_SURROGATE = /\p{Surrogate}/u
-
-const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text)
 
 /** FNV-1a. */
 function hashOf(text: string): number {

@@ -8,7 +8,7 @@ export interface Heartbeat {
   readonly seq: number
 }
 
-/** One message of a channel. What this version does not know is `unknown`: something has changed, but not what. */
+/** One line of a message. What this version does not know is `unknown`: something has changed, but not what. */
 export type FeedMessage = Notice | Heartbeat | { readonly kind: "unknown"; readonly text: string }
 
 /** A notice as it travels. The store's scripts write the same text, in Lua: an id is written as in the keys' names. */
@@ -27,10 +27,8 @@ export function writeNotice(notice: Notice): string {
 
 export const writeHeartbeat = (feedId: string, seq: number): string => `h ${feedId} ${seq}`
 
-/** Reads a message. Never throws, whatever the text is. */
-export function readMessage(text: string): FeedMessage {
-  return readKnown(text) ?? { kind: "unknown", text }
-}
+/** Reads one line of a message; a message has one or more. Never throws, whatever the text is. */
+export const readMessage = (line: string): FeedMessage => readKnown(line) ?? { kind: "unknown", text: line }
 
 function readKnown(text: string): FeedMessage | undefined {
   if (text === "a") return { kind: "allRevoked" }

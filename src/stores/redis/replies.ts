@@ -8,10 +8,10 @@ import { unreadableRecord } from "./errors.ts"
 import { decodeRecord } from "./fields.ts"
 import { decodeText } from "./layout.ts"
 
-/** A hash's fields, names and values in turn, as the live record that they make. */
+/** A hash as the live record that it makes: its fields and values in turn, or all of them as one text of lines. */
 export function readRecord(id: string, reply: Reply, now: number): SessionRecord | undefined {
-  const fields = readTexts(reply)
-  if (fields.length === 0) return undefined
+  const fields = typeof reply === "string" ? reply.split("\n") : readTexts(reply)
+  if (fields.length < 2) return undefined
   try {
     const record = decodeRecord(id, fields)
     return now < record.expiresAt ? { ...record, data: liveData(record.data, now) } : undefined
@@ -22,16 +22,15 @@ export function readRecord(id: string, reply: Reply, now: number): SessionRecord
 
 export const readIds = (reply: Reply): string[] => readTexts(reply).map(decodeText)
 
-export function readTexts(reply: Reply): string[] {
+export const readTexts = (reply: Reply): string[] => readReplies(reply).map(String)
+
+export function readReplies(reply: Reply): readonly Reply[] {
   if (typeof reply !== "object" || reply === null) throw unexpected(reply)
-  return reply.map(String)
+  return reply
 }
 
-/** What the script says became of each change of one session. */
-export function readOutcomes(reply: Reply): Outcome[] {
-  if (typeof reply !== "object" || reply === null) throw unexpected(reply)
-  return reply.map(readOutcome)
-}
+/** What the script says became of each change. */
+export const readOutcomes = (reply: Reply): Outcome[] => readReplies(reply).map(readOutcome)
 
 function readOutcome(reply: Reply): Outcome {
   if (typeof reply === "number") return { kind: "applied", version: reply }

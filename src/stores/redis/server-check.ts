@@ -11,7 +11,9 @@ const probe = (publishCommand: string): Script =>
 local base = ARGV[1]
 redis.call('${publishCommand}', base .. 'feed', 'h probe 0')
 redis.call('HSET', KEYS[1], 'probe', '1')
+redis.call('HGET', KEYS[1], 'probe')
 redis.call('HGETALL', KEYS[1])
+redis.call('HDEL', KEYS[1], 'nothing')
 redis.call('PEXPIRE', KEYS[1], 1000)
 redis.call('DEL', KEYS[1])
 redis.call('ZADD', KEYS[1], 1, 'probe')

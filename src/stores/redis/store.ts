@@ -8,6 +8,7 @@ import type {
   ExternallyIndexedStore,
   HitCountingStore,
   ObservableStore,
+  ParallelStore,
   StoreContext,
   UserIndexedStore,
 } from "../../contract/store.ts"
@@ -16,7 +17,6 @@ import { BucketQueries, type CallSlice } from "./bucket-queries.ts"
 import type { Call } from "./call.ts"
 import { idOf } from "./change-arguments.ts"
 import { ChangeWriter } from "./change-writer.ts"
-import type { Reply } from "./client.ts"
 import type { Connection } from "./connection.ts"
 import { currentSource } from "./current-source.ts"
 import { closedError } from "./errors.ts"
@@ -25,14 +25,15 @@ import { HitCounter } from "./hit-counter.ts"
 import { IndexQueries } from "./index-queries.ts"
 import type { Layout } from "./layout.ts"
 import type { Replication } from "./replication.ts"
-import { readRecord } from "./replies.ts"
 import { bucketScripts } from "./scripts/bucket-scripts.ts"
 import { indexScripts } from "./scripts/index-scripts.ts"
 import type { ScriptOptions } from "./scripts/script.ts"
+import { SessionReader } from "./session-reader.ts"
 
 /** Sessions in Redis or Valkey. */
 export class RedisStore
   implements
+    ParallelStore,
     UserIndexedStore,
     ExternallyIndexedStore,
     CountingStore,
@@ -40,10 +41,13 @@ export class RedisStore
     HitCountingStore,
     ObservableStore
 {
+  /** While the server works on one, the next is written or its answer read. */
+  readonly parallelCalls = 2
   readonly #connection: Connection
   readonly #layout: Layout
   readonly #replication: Replication
   readonly #now: () => number
+  readonly #reader: SessionReader
   readonly #writer: ChangeWriter
   readonly #index: IndexQueries
   readonly #buckets: BucketQueries
@@ -62,6 +66,7 @@ export class RedisStore
     this.#layout = layout
     this.#replication = replication
     this.#now = context.now
+    this.#reader = new SessionReader(layout)
     this.#writer = new ChangeWriter(layout, scripts)
     this.#index = new IndexQueries(layout, indexScripts(scripts))
     this.#buckets = new BucketQueries(layout, bucketScripts(scripts))
@@ -69,10 +74,7 @@ export class RedisStore
   }
 
   find(ids: readonly string[], signal?: AbortSignal): Promise<(SessionRecord | undefined)[]> {
-    return this.#call("find", signal, async call => {
-      const replies = await Promise.all(ids.map(id => this.#read(call, id)))
-      return replies.map((reply, index) => readRecord(ids[index] ?? "", reply, this.#now()))
-    })
+    return this.#call("find", signal, call => this.#reader.read(call, ids, this.#now()))
   }
 
   apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
@@ -160,11 +162,6 @@ export class RedisStore
     await Promise.allSettled(Array.from(this.#feeds, feed => feed.close()))
     await this.#calls.settled()
     this.#connection.close()
-  }
-
-  #read(call: Call, id: string): Promise<Reply> {
-    const key = this.#layout.sessionKey(id)
-    return call.send(key, ["HGETALL", key])
   }
 
   #call<T>(operation: string, signal: AbortSignal | undefined, work: (call: Call) => Promise<T>): Promise<T> {

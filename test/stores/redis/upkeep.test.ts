@@ -114,17 +114,21 @@ describe("the upkeep of the Redis store", () => {
       }),
     ))
 
-  it("odd texts come back as they were: NUL, lone surrogates, names of prototypes", () =>
+  it("odd texts come back as they were: NUL, lone surrogates, lines, names of prototypes", () =>
     withStore(async ({ store }) => {
-      const odd = ["\0", '\0"x"', "\ud800", "\udc00\ud800", "a\ud83d", "__proto__", "constructor", ":", "1:2"]
+      const surrogates = ["\ud800", "\udc00\ud800", "a\ud83d"]
+      const lines = ["\n", "a\nf\nb", "\t", "\r\n", "\u2028"]
+      const odd = ["\0", '\0"x"', ...surrogates, ...lines, "__proto__", "constructor", ":", "1:2"]
       const data = new Map(
         odd.flatMap(text => odd.map((value, index) => [`${text}${index}`, { text: value }])),
       )
       const login = aLogin("\ud800", { externalId: "\0" })
-      const client = { label: "\ud800\0" }
+      const client = { label: "\ud800\0\t\n" }
       const session = aSession({ data, login, client })
-      await store.apply([create(session)])
-      assert.deepEqual(await store.find([session.id]), [session])
+      const plain = aSession()
+      await store.apply([create(session), create(plain)])
+      assert.deepEqual(await store.find([session.id]), [session], "alone")
+      assert.deepEqual(await store.find([plain.id, session.id]), [plain, session], "with others")
       assert.deepEqual(await store.findByUser("\ud801"), [])
       assert.deepEqual(await store.findByUser("\ud800"), [session])
     }))

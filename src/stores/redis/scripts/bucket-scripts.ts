@@ -26,9 +26,9 @@ const SWEEP = `
 local ids = call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
 local swept = { tostring(#ids) }
 for _, id in ipairs(ids) do
-  local expiresAt = call('HGET', base .. 's:' .. id, 'x')
-  if expiresAt and now < tonumber(expiresAt) then
-    call('ZADD', KEYS[1], expiresAt, id)
+  local s = load(base .. 's:' .. id)
+  if s and now < tonumber(s.x) then
+    call('ZADD', KEYS[1], s.x, id)
   else
     remove(id)
     swept[#swept + 1] = id
@@ -47,9 +47,9 @@ end
 local live, missing = 0, {}
 publish('a')
 for _, id in ipairs(ids) do
-  local expiresAt = call('HGET', base .. 's:' .. id, 'x')
-  if expiresAt and now < tonumber(expiresAt) then live = live + 1 end
-  if expiresAt or #KEYS > 1 or tonumber(call('ZSCORE', KEYS[1], id)) <= now then
+  local s = load(base .. 's:' .. id)
+  if s and now < tonumber(s.x) then live = live + 1 end
+  if s or #KEYS > 1 or tonumber(call('ZSCORE', KEYS[1], id)) <= now then
     remove(id)
   else
     missing[#missing + 1] = id
@@ -66,10 +66,11 @@ for i = 2, #rows, 2 do
 end
 local users, known = { tostring(#rows / 2), last, tostring(ties) }, {}
 for i = 1, #rows, 2 do
-  local f = call('HMGET', base .. 's:' .. rows[i], 'u', 'x')
-  if f[1] and not known[f[1]] and now < tonumber(f[2]) then
-    known[f[1]] = true
-    users[#users + 1] = f[1]
+  local s = load(base .. 's:' .. rows[i])
+  local user = s and open(s).u or ''
+  if user ~= '' and not known[user] and now < tonumber(s.x) then
+    known[user] = true
+    users[#users + 1] = user
   end
 end
 return users

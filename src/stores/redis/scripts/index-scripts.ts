@@ -1,11 +1,11 @@
-import { prelude, type Script, type ScriptOptions, script } from "./script.ts"
+import { prelude, type Script, type ScriptOptions, SESSION, script } from "./script.ts"
 
 /**
  * Scripts over one bucket's sessions of one user, or of one external id. Each answers with two lists: what it did,
  * and the ids whose session it did not find, or found in other hands.
  */
 export interface IndexScripts {
-  /** `base now name field`: the ids of the live sessions and their fields, in turn. */
+  /** `base now name field`: the ids of the live sessions and their text, in turn; see `readScript`. */
   readonly find: Script
   /** `base now name field`: the ids of the live sessions. */
   readonly list: Script
@@ -27,7 +27,7 @@ export function indexScripts(options: ScriptOptions): IndexScripts {
     find: script(...shared, FIND),
     list: script(...shared, LIST),
     revoke: script(...shared, REVOKE),
-    repair: script(REPAIR),
+    repair: script(SESSION, REPAIR),
   }
 }
 
@@ -38,10 +38,10 @@ local stale = {}
 local function live()
   local ids = {}
   for _, id in ipairs(call('ZRANGE', KEYS[1], 0, -1)) do
-    local f = call('HMGET', base .. 's:' .. id, field, 'x')
-    if f[1] ~= name then
+    local s = load(base .. 's:' .. id)
+    if not s or open(s)[field] ~= name then
       stale[#stale + 1] = id
-    elseif now < tonumber(f[2]) then
+    elseif now < tonumber(s.x) then
       ids[#ids + 1] = id
     end
   end
@@ -53,7 +53,7 @@ const FIND = `
 local found = {}
 for _, id in ipairs(live()) do
   found[#found + 1] = id
-  found[#found + 1] = call('HGETALL', base .. 's:' .. id)
+  found[#found + 1] = whole(base .. 's:' .. id)
 end
 return { found, stale }
 `
@@ -77,8 +77,9 @@ return { ids, stale }
 const REPAIR = `
 local repaired = {}
 for i = 2, #KEYS do
-  if redis.call('HGET', KEYS[i], ARGV[2]) ~= ARGV[1] then
-    redis.call('ZREM', KEYS[1], ARGV[i + 1])
+  local s = load(KEYS[i])
+  if not s or open(s)[ARGV[2]] ~= ARGV[1] then
+    call('ZREM', KEYS[1], ARGV[i + 1])
     repaired[#repaired + 1] = ARGV[i + 1]
   end
 end

@@ -30,13 +30,10 @@ export interface ScriptOptions {
 /**
  * What all scripts share. Every key of ours has a time to live, reckoned from the store's clock, which need not be
  * the server's; an index lives as long as its longest member, so that nothing stays behind when sweeping ends.
- *
- * Numbers that came as text stay text: Lua would write them with 14 digits only.
  */
 export const prelude = ({ publishCommand, slack }: ScriptOptions): string => `
 local base, now = ARGV[1], tonumber(ARGV[2])
-local call = redis.call
-
+${SESSION}
 local function publish(text) call('${publishCommand}', base .. 'feed', text) end
 
 local function lifetime(expiresAt)
@@ -49,19 +46,50 @@ local function keep(key, ms)
 end
 
 local function unindex(id, user, external)
-  if user then
+  if user ~= '' then
     call('ZREM', base .. 'u:' .. user, id)
     call('ZREM', base .. 'l', id)
   end
-  if external then call('ZREM', base .. 'e:' .. external, id) end
+  if external ~= '' then call('ZREM', base .. 'e:' .. external, id) end
 end
 
 local function remove(id)
   local key = base .. 's:' .. id
-  local owner = call('HMGET', key, 'u', 'n')
+  local s = load(key)
   call('DEL', key)
   call('ZREM', base .. 'x', id)
   call('ZREM', base .. 'l', id)
-  unindex(id, owner[1], owner[2])
+  if s then unindex(id, open(s).u, s.n) end
 end
+`
+
+/**
+ * How scripts read a session: see fields.ts. The first of its facts are what every change looks at; `open` reads all of
+ * them. Numbers stay text: Lua would write them with 14 digits only.
+ */
+export const SESSION = `
+local call = redis.call
+local FACTS = { 'e', 't', 'x', 'l', 'a', 'u', 'n', 'g', 'i', 'k', 'c', 'r', 's', 'p', 'q', 'o', 'w' }
+
+-- Nothing when there is no such session.
+local function load(key)
+  local found = call('HMGET', key, 'v', 'f')
+  if not found[2] then return end
+  local e, t, x = string.match(found[2], '^(%S*)\\t(%S*)\\t(%S*)')
+  return { v = found[1], e = e, t = t, x = x, closed = found[2] }
+end
+
+local function open(s)
+  if not s.closed then return s end
+  local i = 0
+  for fact in string.gmatch('\\t' .. s.closed, '\\t([^\\t]*)') do
+    i = i + 1
+    s[FACTS[i]] = fact
+  end
+  s.closed = nil
+  return s
+end
+
+-- All fields and values, a line each; an empty text when there is no such session.
+local function whole(key) return table.concat(call('HGETALL', key), '\\n') end
 `
