@@ -11,6 +11,22 @@ export function changeArguments(change: Change): string[] {
   return [change.kind, `${values.length}`, ...values]
 }
 
+/** What fits the script's stack in one command. */
+const MAX_PLAIN = 100
+
+/** Whether the change only sets values that have no end, as most do. */
+export const isPlain = (change: Change): change is Patch =>
+  change.kind === "patch" &&
+  !(change.client || change.lifetime || change.seen || change.unset.length > 0) &&
+  change.set.size <= MAX_PLAIN &&
+  earliestEnd(change.set) === ""
+
+/** A plain patch as `patchScript` takes it. */
+export function plainArguments({ epoch, ifVersion, set }: Patch): string[] {
+  const fields = encodeData(set)
+  return [`${epoch}`, text(ifVersion), `${fields.length}`, ...fields]
+}
+
 export const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)
 
 /** The indexes, by their names in the bucket, that the change may bring into being. */

@@ -1,64 +1,105 @@
-import type { Change, Outcome } from "../../contract/change.ts"
+import type { Change, Outcome, Patch } from "../../contract/change.ts"
 import type { Call } from "./call.ts"
-import { changeArguments, idOf, newIndexes } from "./change-arguments.ts"
+import { changeArguments, idOf, isPlain, newIndexes, plainArguments } from "./change-arguments.ts"
 import type { Layout } from "./layout.ts"
-import { readOutcomes } from "./replies.ts"
+import { readOutcome, readReplies } from "./replies.ts"
 import { applyScript } from "./scripts/apply.ts"
+import { HAS_ENDED_KEYS, patchScript } from "./scripts/patch.ts"
 import type { Script, ScriptOptions } from "./scripts/script.ts"
 
-/** Applies the changes of one call: one script for each bucket, all of them sent at once. */
+/** A change, and its place in the call. */
+interface Placed<Kind extends Change = Change> {
+  readonly change: Kind
+  readonly place: number
+}
+
+/** The changes of one bucket: plain patches of a session each, and all others. */
+interface Portion {
+  readonly base: string
+  readonly plain: Placed<Patch>[]
+  readonly others: Placed[]
+}
+
+/** Applies the changes of one call: at most two scripts for each bucket, all of them sent at once. */
 export class ChangeWriter {
   readonly #layout: Layout
-  readonly #script: Script
+  readonly #patchScript: Script
+  readonly #applyScript: Script
 
   constructor(layout: Layout, options: ScriptOptions) {
     this.#layout = layout
-    this.#script = applyScript(options)
+    this.#patchScript = patchScript(options)
+    this.#applyScript = applyScript(options)
   }
 
   async apply(call: Call, changes: readonly Change[], now: number): Promise<Outcome[]> {
-    if (this.#layout.buckets === 1) return await this.#applyIn(call, 0, changes, now)
-    const outcomes = new Map(
-      await Promise.all(
-        Array.from(this.#byBucket(changes), async ([bucket, own]) => {
-          return [bucket, await this.#applyIn(call, bucket, own, now)] as const
-        }),
-      ),
-    )
-    // Each bucket's outcomes come in the order of its changes.
-    return changes.flatMap(change => outcomes.get(this.#bucketOf(change))?.shift() ?? [])
+    const outcomes = new Array<Outcome>(changes.length)
+    const work = Array.from(this.#share(changes), ({ base, plain, others }) => [
+      plain.length > 0 && this.#patch(call, base, plain, now, outcomes),
+      others.length > 0 && this.#apply(call, base, others, now, outcomes),
+    ])
+    await Promise.all(work.flat())
+    return outcomes
   }
 
-  #bucketOf(change: Change): number {
-    return this.#layout.bucketOf(idOf(change))
-  }
-
-  #byBucket(changes: readonly Change[]): Map<number, Change[]> {
-    const buckets = new Map<number, Change[]>()
-    for (const change of changes) {
-      const own = buckets.get(this.#bucketOf(change))
-      if (own) own.push(change)
-      else buckets.set(this.#bucketOf(change), [change])
+  /** Several changes of one session stay together, in their order. */
+  #share(changes: readonly Change[]): Iterable<Portion> {
+    const repeated = repeatedIds(changes)
+    const portions = new Map<number, Portion>()
+    for (const [place, change] of changes.entries()) {
+      const bucket = this.#layout.bucketOf(idOf(change))
+      const portion = portions.get(bucket) ?? { base: this.#layout.base(bucket), plain: [], others: [] }
+      portions.set(bucket, portion)
+      if (isPlain(change) && !repeated.has(change.id)) portion.plain.push({ change, place })
+      else portion.others.push({ change, place })
     }
-    return buckets
+    return portions.values()
   }
 
-  async #applyIn(call: Call, bucket: number, changes: readonly Change[], now: number): Promise<Outcome[]> {
-    const base = this.#layout.base(bucket)
-    const places = new Map<string, number>()
-    const keys: string[] = []
+  async #patch(
+    call: Call,
+    base: string,
+    patches: readonly Placed<Patch>[],
+    now: number,
+    outcomes: Outcome[],
+  ): Promise<void> {
+    const keys = patches.map(({ change }) => this.#layout.sessionKey(change.id))
+    const values = [base, `${now}`, ...patches.flatMap(({ change }) => plainArguments(change))]
+    const replies = readReplies(await call.run(this.#patchScript, keys, values))
+    const left = patches.filter((_, index) => replies[index] === HAS_ENDED_KEYS)
+    for (const [index, { place }] of patches.entries()) {
+      if (replies[index] !== HAS_ENDED_KEYS) outcomes[place] = readOutcome(replies[index])
+    }
+    if (left.length > 0) await this.#apply(call, base, left, now, outcomes)
+  }
+
+  async #apply(
+    call: Call,
+    base: string,
+    changes: readonly Placed[],
+    now: number,
+    outcomes: Outcome[],
+  ): Promise<void> {
+    const sessions = [...new Set(changes.map(({ change }) => this.#layout.sessionKey(idOf(change))))]
+    const places = new Map(sessions.map((key, index) => [key, `${index + 1}`]))
     const values = [base, `${now}`]
-    for (const change of changes) {
-      const id = idOf(change)
-      let place = places.get(id)
-      if (place === undefined) {
-        place = keys.push(this.#layout.sessionKey(id))
-        places.set(id, place)
-      }
-      values.push(`${place}`, ...changeArguments(change))
+    for (const { change } of changes) {
+      values.push(places.get(this.#layout.sessionKey(idOf(change))) ?? "", ...changeArguments(change))
     }
-    const indexes = new Set(["x", "l", ...changes.flatMap(newIndexes)])
-    for (const name of indexes) keys.push(base + name)
-    return readOutcomes(await call.run(this.#script, keys, values))
+    const indexes = new Set(["x", "l", ...changes.flatMap(({ change }) => newIndexes(change))])
+    const keys = [...sessions, ...Array.from(indexes, name => base + name)]
+    const replies = readReplies(await call.run(this.#applyScript, keys, values))
+    for (const [index, { place }] of changes.entries()) outcomes[place] = readOutcome(replies[index])
   }
+}
+
+function repeatedIds(changes: readonly Change[]): ReadonlySet<string> {
+  const [seen, repeated] = [new Set<string>(), new Set<string>()]
+  if (changes.length === 1) return repeated
+  for (const change of changes) {
+    const id = idOf(change)
+    if (seen.has(id)) repeated.add(id)
+    else seen.add(id)
+  }
+  return repeated
 }

@@ -14,6 +14,9 @@ export class Connection {
   readonly #timeout: number
   #client: Client
   #lastReply = 0
+  readonly #onReply = (): void => {
+    this.#lastReply = performance.now()
+  }
   #failure: unknown
   #isClosed = false
   #reopening: Promise<void> | undefined
@@ -49,15 +52,10 @@ export class Connection {
     this.#requireReady()
     const ending = new AbortController()
     setMaxListeners(0, ending.signal)
-    const started = performance.now()
-    const client = this.#client
     const limit = this.#limit(operation, signal, ending)
-    // After the limit's timer: the call has to reject before its connection is dropped.
-    const watch = setTimeout(() => this.#onSilence(client, started), this.#timeout).unref()
-    const onReply = (): void => {
-      this.#lastReply = performance.now()
-    }
-    const working = work(beginCall(client, ending.signal, onReply)).finally(() => clearTimeout(watch))
+    const working = work(beginCall(this.#client, ending.signal, this.#onReply))
+    const settled = (): void => clearTimeout(limit.timer)
+    working.then(settled, settled)
     try {
       return await Promise.race([working, limit.reached])
     } catch (error) {
@@ -78,7 +76,7 @@ export class Connection {
     throw offlineError(this.address, this.#failure)
   }
 
-  /** Rejects when the caller gives up or the time is over; then nothing more leaves. */
+  /** Rejects when the caller gives up or the time is over; then nothing more leaves. The timer outlasts a caller. */
   #limit(operation: string, signal: AbortSignal | undefined, ending: AbortController) {
     let end: (error: unknown) => void = () => {}
     const reached = new Promise<never>((_, reject) => {
@@ -89,14 +87,18 @@ export class Connection {
     })
     const onAbort = (): void => end(abandonedError(operation, signal?.reason))
     signal?.addEventListener("abort", onAbort, { once: true })
-    const timer = setTimeout(() => end(timeoutError(operation, this.address, this.#timeout)), this.#timeout)
+    const [client, started] = [this.#client, performance.now()]
+    const timer = setTimeout(() => {
+      // The call has to reject before its connection is dropped.
+      end(timeoutError(operation, this.address, this.#timeout))
+      this.#onSilence(client, started)
+    }, this.#timeout)
     this.#endings.add(end)
     const release = (): void => {
       this.#endings.delete(end)
-      clearTimeout(timer)
       signal?.removeEventListener("abort", onAbort)
     }
-    return { reached, release }
+    return { reached, release, timer }
   }
 
   /** A command that has not left when the connection is lost must not leave over the next one. */

@@ -14,12 +14,12 @@ export class Replication {
   }
 
   /** Waits on each node that serves one of the keys. */
-  async settle(call: Call, keys: readonly string[]): Promise<void> {
+  async settle(call: Call, keys: () => readonly string[]): Promise<void> {
     const wanted = this.#wanted
     if (!wanted) return
     const { count, timeout } = wanted
     const wait = (key: string) => call.send(key, ["WAIT", `${count}`, `${timeout}`])
-    const reached = (await Promise.all(call.oneForEachNode(keys).map(wait))).map(Number)
+    const reached = (await Promise.all(call.oneForEachNode(keys()).map(wait))).map(Number)
     const least = Math.min(count, ...reached)
     if (least < count) throw replicationError(least, count, timeout)
   }

@@ -29,10 +29,8 @@ export function readReplies(reply: Reply): readonly Reply[] {
   return reply
 }
 
-/** What the script says became of each change. */
-export const readOutcomes = (reply: Reply): Outcome[] => readReplies(reply).map(readOutcome)
-
-function readOutcome(reply: Reply): Outcome {
+/** What a script says became of a change. */
+export function readOutcome(reply: Reply = null): Outcome {
   if (typeof reply === "number") return { kind: "applied", version: reply }
   if (reply === "gone" || reply === "conflict" || reply === "exists") return { kind: reply }
   throw unexpected(reply)

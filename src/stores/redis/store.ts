@@ -80,8 +80,8 @@ export class RedisStore
   apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
     return this.#call("apply", signal, async call => {
       const outcomes = await this.#writer.apply(call, changes, this.#now())
-      const lasting = changes.filter(change => change.kind !== "touch")
-      await this.#replication.settle(call, this.#layout.bucketKeys(lasting.map(idOf)))
+      const lasting = () => changes.filter(change => change.kind !== "touch").map(idOf)
+      await this.#replication.settle(call, () => this.#layout.bucketKeys(lasting()))
       return outcomes
     })
   }
@@ -101,7 +101,7 @@ export class RedisStore
   revokeByUser(userId: string, except?: string, signal?: AbortSignal): Promise<readonly string[]> {
     return this.#call("revokeByUser", signal, async call => {
       const ids = await this.#index.revokeByUser(call, userId, except, this.#now())
-      await this.#replication.settle(call, this.#layout.bucketKeys(ids))
+      await this.#replication.settle(call, () => this.#layout.bucketKeys(ids))
       return ids
     })
   }
@@ -109,7 +109,7 @@ export class RedisStore
   revokeByExternalId(externalId: string, signal?: AbortSignal): Promise<readonly string[]> {
     return this.#call("revokeByExternalId", signal, async call => {
       const ids = await this.#index.revokeByExternalId(call, externalId, this.#now())
-      await this.#replication.settle(call, this.#layout.bucketKeys(ids))
+      await this.#replication.settle(call, () => this.#layout.bucketKeys(ids))
       return ids
     })
   }
@@ -128,7 +128,7 @@ export class RedisStore
     const slices = this.#slices("revokeAll", signal)
     return this.#calls.run(async () => {
       const revoked = await this.#buckets.revokeAll(slices, this.#now())
-      await slices(call => this.#replication.settle(call, this.#layout.bases()))
+      await slices(call => this.#replication.settle(call, () => this.#layout.bases()))
       return revoked
     })
   }

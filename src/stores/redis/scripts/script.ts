@@ -31,13 +31,11 @@ export interface ScriptOptions {
  * What all scripts share. Every key of ours has a time to live, reckoned from the store's clock, which need not be
  * the server's; an index lives as long as its longest member, so that nothing stays behind when sweeping ends.
  */
-export const prelude = ({ publishCommand, slack }: ScriptOptions): string => `
-local base, now = ARGV[1], tonumber(ARGV[2])
+export const prelude = (options: ScriptOptions): string => `
+${feed(options)}
 ${SESSION}
-local function publish(text) call('${publishCommand}', base .. 'feed', text) end
-
 local function lifetime(expiresAt)
-  local ms = math.max(tonumber(expiresAt) - now, 0) + ${slack}
+  local ms = math.max(tonumber(expiresAt) - now, 0) + ${options.slack}
   return math.floor(math.min(ms, 1e13))
 end
 
@@ -61,6 +59,13 @@ local function remove(id)
   call('ZREM', base .. 'l', id)
   if s then unindex(id, open(s).u, s.n) end
 end
+`
+
+/** What a script needs that tells of changes. */
+export const feed = ({ publishCommand }: ScriptOptions): string => `
+local base, now = ARGV[1], tonumber(ARGV[2])
+local call = redis.call
+local function publish(text) call('${publishCommand}', base .. 'feed', text) end
 `
 
 /**

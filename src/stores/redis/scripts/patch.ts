@@ -1,0 +1,52 @@
+import { feed, type Script, type ScriptOptions, script } from "./script.ts"
+
+/** A session some of whose keys may have ended. */
+export const HAS_ENDED_KEYS = "ended"
+
+/**
+ * Plain patches of one bucket, each of another session, which is the key of the same place: `base now (epoch ifVersion count
+ * field value…)…`. One outcome each: the version, what hindered it, or `HAS_ENDED_KEYS`; then nothing has been done, and
+ * `applyScript` does it.
+ *
+ * `applyScript` would do the same; but most patches are plain, and this one has less to set up and to look at. Nothing comes into
+ * being, so the indexes need not be among the keys.
+ */
+export const patchScript = (options: ScriptOptions): Script =>
+  script(
+    feed(options),
+    `
+local id = #base + 3
+local outcomes, news, at = {}, {}, 3
+for i = 1, #KEYS do
+  local found = call('HMGET', KEYS[i], 'v', 'f')
+  local outcome = 'gone'
+  if found[2] then
+    local e, t, x = string.match(found[2], '^(%S*)\\t(%S*)\\t(%S*)')
+    local isWanted = ARGV[at + 1] == '' or ARGV[at + 1] == found[1]
+    if now < tonumber(x) then
+      if e ~= ARGV[at] or not isWanted then
+        outcome = 'conflict'
+      elseif t ~= '' and now >= tonumber(t) then
+        outcome = '${HAS_ENDED_KEYS}'
+      else
+        outcome = found[1] + 1
+        news[#news + 1] = string.format('c %s %.0f', string.sub(KEYS[i], id), outcome)
+      end
+    end
+  end
+  outcomes[i] = outcome
+  at = at + 3 + ARGV[at + 2]
+end
+
+if #news > 0 then publish(table.concat(news, '\\n')) end
+at = 3
+for i = 1, #KEYS do
+  local last = at + 2 + ARGV[at + 2]
+  if type(outcomes[i]) == 'number' then
+    call('HSET', KEYS[i], 'v', string.format('%.0f', outcomes[i]), unpack(ARGV, at + 3, last))
+  end
+  at = last + 1
+end
+return outcomes
+`,
+  )
