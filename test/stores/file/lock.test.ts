@@ -3,11 +3,13 @@ import { chmod, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "
 import { hostname } from "node:os"
 import { join } from "node:path"
 import { afterEach, test } from "node:test"
+import { setTimeout as delay } from "node:timers/promises"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createFileStore } from "../../../src/stores/file/index.ts"
 import { acquireLock } from "../../../src/stores/file/lock.ts"
 import { thisProcess } from "../../../src/stores/file/process-identity.ts"
 import { changes } from "../../../src/testing/index.ts"
+import { eventually } from "../../services/eventually.ts"
 import { surroundings } from "./sessions.ts"
 import { StoreProcess } from "./store-process.ts"
 import { temporaryDirectory } from "./temporary-directory.ts"
@@ -139,12 +141,21 @@ test("the lock of another container on this host is taken over once it shows no 
   await lock.release()
 })
 
-test("a holder is told when its lock is taken or removed", async () => {
-  const lost = new Promise<void>((resolve, reject) => {
-    acquireLock(lockPath, resolve, { beat: 10, patience: 100 }).then(() => rm(lockPath), reject)
+for (const [what, take] of Object.entries({
+  removed: () => rm(lockPath),
+  taken: () => writeFile(lockPath, holder()),
+})) {
+  test(`a holder is told when its lock is ${what}`, async () => {
+    let timesTold = 0
+    const onLost = () => void timesTold++
+    const lock = await acquireLock(lockPath, onLost, { beat: 10, patience: 100 })
+    await delay(50)
+    assert.equal(timesTold, 0, "nothing to tell yet")
+    await take()
+    await eventually("the holder is told", () => timesTold > 0)
+    await lock.release()
   })
-  await lost
-})
+}
 
 test("G6: a store whose lock is taken away takes no more changes, since another process may write", async () => {
   const { clock, records } = surroundings()

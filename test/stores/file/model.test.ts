@@ -116,18 +116,21 @@ class Comparison {
   }
 
   async #revokeUser(store: FileStore): Promise<void> {
-    const ids = this.#live()
-      .filter(record => record.login?.userId === "ada")
-      .map(record => record.id)
-    assert.deepEqual([...(await store.revokeByUser("ada"))].sort(), ids.sort())
-    for (const id of ids) this.#model.delete(id)
+    await this.#revoke(({ login }) => login?.userId === "ada", store.revokeByUser("ada"))
   }
 
   async #revokeExternal(store: FileStore): Promise<void> {
+    await this.#revoke(
+      ({ login }) => login?.externalId === "__proto__",
+      store.revokeByExternalId("__proto__"),
+    )
+  }
+
+  async #revoke(ends: (record: SessionRecord) => boolean, call: Promise<readonly string[]>): Promise<void> {
     const ids = this.#live()
-      .filter(record => record.login?.externalId === "__proto__")
-      .map(record => record.id)
-    assert.deepEqual([...(await store.revokeByExternalId("__proto__"))].sort(), ids.sort())
+      .filter(ends)
+      .map(({ id }) => id)
+    assert.deepEqual([...(await call)].sort(), ids.sort())
     for (const id of ids) this.#model.delete(id)
   }
 

@@ -17,7 +17,8 @@ async function writeForever(): Promise<void> {
   const store = await createFileStore({ path, compactAfter: Number(compactAfter), onRepair: () => {} })
   const note = openSync(notes, "a")
   const records = new RecordBuilder({ now: Date.now }, randomBytes(4).readUInt32LE())
-  const acknowledged = (id: string, step: string) => writeSync(note, `${id} ${step}\n`)
+  // On a line of its own, even after one that a kill has cut short.
+  const acknowledged = (id: string, step: string) => writeSync(note, `\n${id} ${step}\n`)
   const first = records.record()
   await store.apply([changes.create(first)])
   acknowledged(first.id, "0")

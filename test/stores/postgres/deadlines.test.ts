@@ -4,9 +4,9 @@ import pg from "pg"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createPostgresStore, type PostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
+import { eventually as until } from "../../services/eventually.ts"
 import { startFaultProxy } from "../../services/fault-proxy.ts"
 import { administrate, postgresUrl } from "../../services/postgres.ts"
-import { until } from "./until.ts"
 
 const url = await postgresUrl()
 const clock = new ManualClock()

@@ -6,7 +6,7 @@ import {
   readPayload,
   type Unknown,
 } from "../../../src/stores/postgres/notices.ts"
-import { until } from "./until.ts"
+import { eventually as until } from "../../services/eventually.ts"
 
 export interface Hearing {
   /** What has been announced so far. */

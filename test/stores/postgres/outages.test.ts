@@ -4,8 +4,8 @@ import pg from "pg"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createPostgresStore, type PostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, dataOf, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
+import { eventually as until } from "../../services/eventually.ts"
 import { administrate, type PostgresServer, startPostgres } from "../../services/postgres.ts"
-import { until } from "./until.ts"
 
 const clock = new ManualClock()
 const record = new RecordBuilder(clock, 1).record()
@@ -24,6 +24,8 @@ before(async () => {
 })
 
 after(async () => {
+  // Its end does not wait for connections that say goodbye, and the server cuts off those that are left.
+  pool.on("error", () => {})
   await Promise.all([store.close(), sharing.close()])
   await pool.end()
   await server.stop()

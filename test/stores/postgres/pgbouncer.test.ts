@@ -4,9 +4,9 @@ import pg from "pg"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createPostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
+import { eventually as until } from "../../services/eventually.ts"
 import { administrate, postgresUrl } from "../../services/postgres.ts"
 import { startPgBouncer } from "./pgbouncer.ts"
-import { until } from "./until.ts"
 
 const direct = await postgresUrl()
 const bouncer = await startPgBouncer(direct)

@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { createPostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, dataOf, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
+import { eventually as until } from "../../services/eventually.ts"
 import { administrate, postgresUrl } from "../../services/postgres.ts"
-import { until } from "./until.ts"
 
 const url = await postgresUrl()
 const MINUTE = 60_000

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { after, describe, it } from "node:test"
-import { Cluster } from "ioredis"
 import { isSessionError } from "../../../src/contract/errors.ts"
-import { createRedisStore, parseRedisUrl, type RedisOptions } from "../../../src/stores/redis/index.ts"
+import { createRedisStore } from "../../../src/stores/redis/index.ts"
 import { Layout } from "../../../src/stores/redis/layout.ts"
 import { hashSlot } from "../../../src/stores/redis/subscriber-slots.ts"
 import { changes } from "../../../src/testing/index.ts"
 import { startRedisCluster } from "../../services/redis.ts"
+import { clusterTargets } from "./cluster-targets.ts"
 import { aSession, newPrefix } from "./given-session.ts"
 import { untilResolved } from "./until-resolved.ts"
 
@@ -15,14 +15,8 @@ const { create, patch } = changes
 describe("a Cluster of which one node is silent", async () => {
   const cluster = await startRedisCluster(["cluster-require-full-coverage no"])
   after(() => cluster.stop())
-  const targets: Readonly<Record<string, () => RedisOptions>> = {
-    "a URL": () => ({ url: cluster.url }),
-    "an ioredis client": () => ({
-      client: new Cluster([...parseRedisUrl(cluster.url).target.nodes], { lazyConnect: true }),
-    }),
-  }
 
-  for (const [name, target] of Object.entries(targets)) {
+  for (const [name, target] of Object.entries(clusterTargets(cluster.url))) {
     it(`G12: its calls end in time, the others' go on, and it is found again, by ${name}`, async () => {
       const prefix = newPrefix()
       const store = await createRedisStore({ ...target(), prefix, timeout: 400 })

@@ -3,8 +3,9 @@ import { type TestContext, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Feed, FeedObserver } from "../../../src/contract/feed.ts"
 import { openPubSubFeed } from "../../../src/stores/redis/feed.ts"
+import { eventually } from "../../services/eventually.ts"
 import { FakeServers } from "./feed-fakes.ts"
-import { FeedLog, until } from "./feed-log.ts"
+import { FeedLog } from "./feed-log.ts"
 
 const open = (servers: FakeServers, observer: FeedObserver): Feed =>
   openPubSubFeed({ source: servers, channels: servers.channels, observer, heartbeatInterval: 10 })
@@ -51,7 +52,7 @@ for (const [name, stage] of Object.entries(stages)) {
     const log = new FeedLog()
     stage.arrange?.(servers)
     const feed = open(servers, log)
-    await until(name, () => stage.isReached(servers, log))
+    await eventually(name, () => stage.isReached(servers, log))
     const wasConnected = log.isConnected
     await Promise.all([feed.close(), feed.close()])
     await feed.close()
@@ -99,7 +100,7 @@ for (const callback of callbacks) {
       }),
     )
     t.after(() => feed.close())
-    await until(callback, () => {
+    await eventually(callback, () => {
       servers.connections[0]?.deliver("a")
       if (log.count("heartbeat") > 1) servers.last().lose(new Error("gone"))
       return log.count(callback) > 0

@@ -3,9 +3,11 @@ import { after, before, describe, test } from "node:test"
 import { openPubSubFeed } from "../../../src/stores/redis/feed.ts"
 import { hashSlot } from "../../../src/stores/redis/subscriber-slots.ts"
 import { subscriberSource } from "../../../src/stores/redis/subscriber-source.ts"
+import { eventually } from "../../services/eventually.ts"
+import type { RedisServer } from "../../services/redis-server.ts"
 import { libraries } from "./feed-clients.ts"
-import { FeedLog, until } from "./feed-log.ts"
-import { isWhole, type RedisServer, type RunningServers, startCluster } from "./feed-servers.ts"
+import { FeedLog } from "./feed-log.ts"
+import { isWhole, type RunningServers, startCluster } from "./feed-servers.ts"
 
 const CHANNELS = Array.from({ length: 16 }, (_, bucket) => `sojourn:{${bucket}}:feed`)
 
@@ -57,7 +59,7 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
       observer: log,
       heartbeatInterval: interval,
     })
-    await until("connected", () => log.isConnected)
+    await eventually("connected", () => log.isConnected)
     return {
       log,
       async [Symbol.asyncDispose]() {
@@ -70,7 +72,7 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
   const allArrive = async (log: FeedLog): Promise<void> => {
     for (const channel of CHANNELS) {
       const id = `${channel}-${log.events.length}`
-      await until(`a notice through ${channel}`, async () => {
+      await eventually(`a notice through ${channel}`, async () => {
         await publish(await serverOf(channel), channel, `r ${id}`)
         return log.notices.some(notice => notice.kind === "revoked" && notice.id === id)
       })
@@ -87,7 +89,7 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
       await (await serverOf(channel)).cli("EVAL", script, "1", channel)
       const versions = (): number[] =>
         feed.log.notices.flatMap(notice => (notice.kind === "changed" ? [notice.version] : []))
-      await until("all of them", () => versions().length === 1000)
+      await eventually("all of them", () => versions().length === 1000)
       assert.deepEqual(
         versions(),
         Array.from({ length: 1000 }, (_, index) => index + 1),
@@ -101,12 +103,12 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
           list => list.split("\n").filter(line => !/ ssub=0 /.test(line)).length,
         )
       }
-      await until("none before", async () => (await connections()).every(count => count === 0))
+      await eventually("none before", async () => (await connections()).every(count => count === 0))
       {
         await using _feed = await observed()
         assert.deepEqual(await connections(), [1, 1, 1])
       }
-      await until("none after", async () => (await connections()).every(count => count === 0))
+      await eventually("none after", async () => (await connections()).every(count => count === 0))
     })
 
     test("a slot that moves to another master is a gap, and all buckets are heard again", async () => {
@@ -114,7 +116,7 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
       for (const channel of CHANNELS.slice(0, 3)) {
         const { recoveries } = feed.log
         await moveSlot(channel)
-        await until("a gap that has ended", () => feed.log.recoveries > recoveries)
+        await eventually("a gap that has ended", () => feed.log.recoveries > recoveries)
         await allArrive(feed.log)
       }
     })
@@ -122,7 +124,7 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
     test("a slot that moves is told before the next heartbeat", async () => {
       await using feed = await observed(1_000_000)
       await moveSlot(CHANNELS[0] ?? "")
-      await until("a gap that has ended", () => feed.log.recoveries > 0)
+      await eventually("a gap that has ended", () => feed.log.recoveries > 0)
     })
 
     test("a killed connection to one master is a gap", async () => {
@@ -130,7 +132,7 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
       for (const server of running.servers) {
         const { recoveries } = feed.log
         await server.cli("CLIENT", "KILL", "TYPE", "pubsub")
-        await until("a gap that has ended", () => feed.log.recoveries > recoveries)
+        await eventually("a gap that has ended", () => feed.log.recoveries > recoveries)
       }
       await allArrive(feed.log)
     })
@@ -139,10 +141,10 @@ for (const [library, { cluster }] of Object.entries(libraries)) {
       await using feed = await observed()
       const [server] = running.servers
       await server.kill()
-      await until("told", () => !feed.log.isConnected)
+      await eventually("told", () => !feed.log.isConnected)
       await server.start()
       await isWhole(running)
-      await until("connected", () => feed.log.isConnected)
+      await eventually("connected", () => feed.log.isConnected)
       await allArrive(feed.log)
     })
   })

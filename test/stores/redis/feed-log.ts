@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import type { FeedObserver, Notice } from "../../../src/contract/feed.ts"
 
 export type FeedEvent =
@@ -56,18 +55,5 @@ export class FeedLog implements FeedObserver {
   get recoveries(): number {
     return this.transitions.filter((kind, at, all) => kind === "connected" && all[at - 1] === "disconnected")
       .length
-  }
-}
-
-/** Resolves once the condition holds. The deadline is there to end a test that has failed. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  deadline = 60_000,
-): Promise<void> {
-  const end = performance.now() + deadline
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`still waiting after ${deadline} ms: ${what}`)
-    await sleep(5)
   }
 }

@@ -2,9 +2,11 @@ import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { openPubSubFeed } from "../../../src/stores/redis/feed.ts"
 import { subscriberSource } from "../../../src/stores/redis/subscriber-source.ts"
+import { eventually } from "../../services/eventually.ts"
+import type { RedisServer } from "../../services/redis-server.ts"
 import { libraries } from "./feed-clients.ts"
-import { FeedLog, until } from "./feed-log.ts"
-import { type RedisServer, startSentinel } from "./feed-servers.ts"
+import { FeedLog } from "./feed-log.ts"
+import { startSentinel } from "./feed-servers.ts"
 
 const CHANNEL = "sojourn:{0}:feed"
 
@@ -24,7 +26,7 @@ async function master(): Promise<RedisServer> {
 
 const isHeard = async (log: FeedLog): Promise<void> => {
   const id = `id-${log.events.length}`
-  await until("a notice of the master", async () => {
+  await eventually("a notice of the master", async () => {
     await (await master()).cli("PUBLISH", CHANNEL, `r ${id}`)
     return log.notices.some(notice => notice.kind === "revoked" && notice.id === id)
   })
@@ -37,15 +39,15 @@ for (const [library, { sentinel }] of Object.entries(libraries)) {
     const source = subscriberSource(given.client)
     const feed = openPubSubFeed({ source, channels: [CHANNEL], observer: log, heartbeatInterval: 100 })
     try {
-      await until("connected", () => log.isConnected)
+      await eventually("connected", () => log.isConnected)
       await isHeard(log)
       const old = await master()
-      await until("the failover to begin", async () => {
+      await eventually("the failover to begin", async () => {
         const answer = await running.sentinel.cli("SENTINEL", "FAILOVER", "sojourn").catch(String)
         return answer === "OK"
       })
-      await until("another master", async () => (await master()) !== old)
-      await until("a gap that has ended", () => log.recoveries > 0 && log.isConnected)
+      await eventually("another master", async () => (await master()) !== old)
+      await eventually("a gap that has ended", () => log.recoveries > 0 && log.isConnected)
       await isHeard(log)
       assert.match(await old.cli("ROLE"), /^master/)
       await old.cli("REPLICAOF", "127.0.0.1", `${(await master()).port}`)

@@ -2,10 +2,12 @@ import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
 import { openPubSubFeed } from "../../../src/stores/redis/feed.ts"
 import { subscriberSource } from "../../../src/stores/redis/subscriber-source.ts"
+import { eventually } from "../../services/eventually.ts"
 import { startFaultProxy } from "../../services/fault-proxy.ts"
+import type { RedisServer } from "../../services/redis-server.ts"
 import { type GivenClient, libraries } from "./feed-clients.ts"
-import { FeedLog, until } from "./feed-log.ts"
-import { type RedisServer, type RunningServers, startSingle } from "./feed-servers.ts"
+import { FeedLog } from "./feed-log.ts"
+import { type RunningServers, startSingle } from "./feed-servers.ts"
 
 const CHANNEL = "sojourn:{0}:feed"
 
@@ -32,7 +34,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
       await feed.close()
       await given[Symbol.asyncDispose]()
     }
-    await until("connected", () => log.isConnected)
+    await eventually("connected", () => log.isConnected)
     return { log, feed, [Symbol.asyncDispose]: end }
   }
   type Observed = Awaited<ReturnType<typeof observed>>
@@ -40,13 +42,13 @@ for (const [library, { single }] of Object.entries(libraries)) {
   const recovers = async ({ log }: Observed, trouble: () => Promise<unknown>): Promise<void> => {
     const { recoveries } = log
     await trouble()
-    await until("a gap that has ended", () => log.recoveries > recoveries)
+    await eventually("a gap that has ended", () => log.recoveries > recoveries)
     await arrives(log)
   }
 
   const arrives = async (log: FeedLog): Promise<void> => {
     const id = `id-${log.events.length}`
-    await until("a notice", async () => {
+    await eventually("a notice", async () => {
       await server.cli("PUBLISH", CHANNEL, `r ${id}`)
       return log.notices.some(notice => notice.kind === "revoked" && notice.id === id)
     })
@@ -57,7 +59,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
       await using feed = await observed({ interval: 10_000 })
       const script = "for i = 1, tonumber(ARGV[2]) do redis.call('PUBLISH', ARGV[1], 'c id ' .. i) end"
       await server.cli("EVAL", script, "0", CHANNEL, "2000")
-      await until("all of them", () => feed.log.notices.length === 2000)
+      await eventually("all of them", () => feed.log.notices.length === 2000)
       assert.deepEqual(
         feed.log.notices,
         Array.from({ length: 2000 }, (_, index) => ({ kind: "changed", id: "id", version: index + 1 })),
@@ -67,7 +69,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
     test("each feed is told of its own heartbeats alone", async () => {
       await using one = await observed({ interval: 10_000 })
       await using other = await observed({ interval: 20 })
-      await until("many heartbeats of the other", () => other.log.heartbeats.length > 20)
+      await eventually("many heartbeats of the other", () => other.log.heartbeats.length > 20)
       assert.equal(one.log.heartbeats.length, 1)
       assert.deepEqual(one.log.notices, [])
     })
@@ -77,7 +79,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
       for (let version = 1; version <= 20; version++) {
         await server.cli("PUBLISH", CHANNEL, `c own ${version}`)
         const publishedAt = performance.now()
-        await until("a later heartbeat", () => (feed.log.heartbeats.at(-1) ?? 0) > publishedAt)
+        await eventually("a later heartbeat", () => (feed.log.heartbeats.at(-1) ?? 0) > publishedAt)
         assert.ok(
           feed.log.notices.some(notice => notice.kind === "changed" && notice.version === version) ||
             feed.log.recoveries > 0,
@@ -96,7 +98,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
       await using feed = await observed()
       await recovers(feed, async () => {
         await server.kill()
-        await until("told", () => !feed.log.isConnected)
+        await eventually("told", () => !feed.log.isConnected)
         await server.start()
       })
     })
@@ -108,7 +110,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
         const heartbeats = feed.log.heartbeats.length
         await recovers(feed, async () => {
           proxy.halfOpen()
-          await until("told", () => !feed.log.isConnected)
+          await eventually("told", () => !feed.log.isConnected)
           proxy.heal()
         })
         assert.ok(feed.log.heartbeats.length > heartbeats)
@@ -131,18 +133,18 @@ for (const [library, { single }] of Object.entries(libraries)) {
     test("a server that has become a replica is left", async () => {
       await using feed = await observed()
       await server.cli("REPLICAOF", "127.0.0.1", "1")
-      await until("told why", () => feed.log.reasons.some(reason => reason.includes("replica")))
+      await eventually("told why", () => feed.log.reasons.some(reason => reason.includes("replica")))
       await server.cli("REPLICAOF", "NO", "ONE")
-      await until("back", () => feed.log.isConnected)
+      await eventually("back", () => feed.log.isConnected)
     })
 
     test("a process that stood still takes nothing for dead whose answers are waiting", async () => {
       await using feed = await observed({ interval: 200 })
-      await until("some heartbeats", () => feed.log.heartbeats.length > 2)
+      await eventually("some heartbeats", () => feed.log.heartbeats.length > 2)
       const told = feed.log.heartbeats.length
       const end = performance.now() + 1_500
       while (performance.now() < end);
-      await until("a heartbeat after it", () => feed.log.heartbeats.length > told)
+      await eventually("a heartbeat after it", () => feed.log.heartbeats.length > told)
       assert.deepEqual(feed.log.transitions, ["connected"])
     })
 
@@ -157,7 +159,7 @@ for (const [library, { single }] of Object.entries(libraries)) {
       await Promise.all(feeds.slice(0, 2).map(feed => feed.close()))
       await new Promise(resolve => setImmediate(resolve))
       await Promise.all(feeds.map(feed => feed.close()))
-      await until("no connection more than before", async () => (await connections()) <= before)
+      await eventually("no connection more than before", async () => (await connections()) <= before)
     })
   })
 }

@@ -3,8 +3,9 @@ import { type TestContext, test } from "node:test"
 import { setImmediate as turn } from "node:timers/promises"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { openPubSubFeed, type PubSubFeedOptions } from "../../../src/stores/redis/feed.ts"
+import { eventually } from "../../services/eventually.ts"
 import { type FakeConnection, FakeServers } from "./feed-fakes.ts"
-import { FeedLog, until } from "./feed-log.ts"
+import { FeedLog } from "./feed-log.ts"
 
 function observed(t: TestContext, servers: FakeServers, options: Partial<PubSubFeedOptions> = {}) {
   const log = new FeedLog()
@@ -26,13 +27,16 @@ test("it is connected once every master has confirmed and a heartbeat of every c
   const servers = new FakeServers(["{0}:feed", "{1}:feed"], ["{2}:feed"])
   servers.onOpen = connection => Object.assign(connection, { answer: "silence", confirms: false })
   const { log } = observed(t, servers, NEVER)
-  await until("opened", () => servers.connections.length === 2)
+  await eventually("opened", () => servers.connections.length === 2)
   const [one, other] = [servers.last(0), servers.last(1)]
   one.confirm()
   await turn()
   assert.deepEqual([...one.published, ...other.published], [], "the other master has not confirmed yet")
   other.confirm()
-  await until("heartbeats through all channels", () => one.published.length + other.published.length === 3)
+  await eventually(
+    "heartbeats through all channels",
+    () => one.published.length + other.published.length === 3,
+  )
   assert.deepEqual(
     one.published.map(({ channel }) => channel),
     ["{0}:feed", "{1}:feed"],
@@ -51,15 +55,15 @@ test("it is connected once every master has confirmed and a heartbeat of every c
 test("a heartbeat counts from before it was published, and only when all masters' are back", async t => {
   const servers = new FakeServers(["{0}:feed"], ["{1}:feed"])
   const { log } = observed(t, servers, { heartbeatInterval: 500 })
-  await until("connected", () => log.isConnected)
+  await eventually("connected", () => log.isConnected)
   const slow = servers.last(1)
   slow.answer = "silence"
   slow.published.length = 0
-  await until("a round that has begun", () => slow.published.length === 1)
+  await eventually("a round that has begun", () => slow.published.length === 1)
   const told = log.heartbeats.length
   const deliveredAt = performance.now()
   slow.deliverPublished()
-  await until("told", () => log.heartbeats.length > told)
+  await eventually("told", () => log.heartbeats.length > told)
   assert.ok((log.heartbeats[told] ?? Number.POSITIVE_INFINITY) < deliveredAt)
   assert.deepEqual(
     log.heartbeats,
@@ -70,7 +74,7 @@ test("a heartbeat counts from before it was published, and only when all masters
 test("each channel of a master has its turn to carry the heartbeat", async t => {
   const servers = new FakeServers(["{0}:feed", "{1}:feed", "{2}:feed"])
   const { log } = observed(t, servers)
-  await until("some rounds", () => log.heartbeats.length >= 8)
+  await eventually("some rounds", () => log.heartbeats.length >= 8)
   const carriers = servers
     .last()
     .published.slice(3, 9)
@@ -85,11 +89,11 @@ test("notices are told in order, and none before it is connected", async t => {
   const servers = new FakeServers(["{0}:feed"])
   servers.onOpen = connection => Object.assign(connection, { answer: "silence" })
   const { log } = observed(t, servers, NEVER)
-  await until("the first heartbeat", () => servers.connections[0]?.published.length === 1)
+  await eventually("the first heartbeat", () => servers.connections[0]?.published.length === 1)
   const connection = servers.last()
   connection.deliver("r early")
   connection.deliverPublished()
-  await until("connected", () => log.isConnected)
+  await eventually("connected", () => log.isConnected)
   for (const text of ["r first", "c second 2", "a", 'u {"userId":"ada"}']) connection.deliver(text)
   assert.deepEqual(log.notices, [
     { kind: "revoked", id: "first" },
@@ -103,7 +107,7 @@ test("the heartbeats of other feeds are nothing to it", async t => {
   const servers = new FakeServers(["{0}:feed"])
   servers.onOpen = connection => Object.assign(connection, { answer: "silence" })
   const { log } = observed(t, servers, NEVER)
-  await until("the first heartbeat", () => servers.connections[0]?.published.length === 1)
+  await eventually("the first heartbeat", () => servers.connections[0]?.published.length === 1)
   servers.last().deliver("h another 1")
   await turn()
   assert.deepEqual(log.events, [])
@@ -112,7 +116,7 @@ test("the heartbeats of other feeds are nothing to it", async t => {
 test("a message that it does not understand is a gap, and the connection stays", async t => {
   const servers = new FakeServers(["{0}:feed"])
   const { log } = observed(t, servers, NEVER)
-  await until("connected", () => log.isConnected)
+  await eventually("connected", () => log.isConnected)
   servers.last().deliver("z something new")
   assert.deepEqual(log.transitions, ["connected", "disconnected", "connected"])
   assert.match(log.reasons[0] ?? "", /z something new/)
@@ -142,7 +146,7 @@ const troubles: Record<string, Trouble> = {
     begin: connection => {
       connection.answer = "silence"
       connection.published.length = 0
-      void until("two heartbeats", () => connection.published.length === 2).then(() => {
+      void eventually("two heartbeats", () => connection.published.length === 2).then(() => {
         connection.published.shift()
         connection.deliverPublished()
       })
@@ -154,10 +158,10 @@ for (const [name, { reason, begin }] of Object.entries(troubles)) {
   test(`${name} is told as disconnected; all connections are closed, and opened anew`, async t => {
     const servers = new FakeServers(["{0}:feed"], ["{1}:feed"])
     const { log } = observed(t, servers, { heartbeatInterval: 200 })
-    await until("connected", () => log.isConnected)
+    await eventually("connected", () => log.isConnected)
     const [one, other] = [servers.last(0), servers.last(1)]
     begin(other)
-    await until("recovered", () => log.recoveries === 1)
+    await eventually("recovered", () => log.recoveries === 1)
     assert.deepEqual(log.transitions, ["connected", "disconnected", "connected"])
     assert.deepEqual([one.closed, other.closed, servers.open], [true, true, 2])
     assert.equal(servers.attempts, 2)
@@ -194,7 +198,7 @@ for (const [name, arrange] of Object.entries(failures)) {
     const servers = new FakeServers(["{0}:feed"], ["{1}:feed"])
     arrange(servers)
     const { log } = observed(t, servers, { openTimeout: 30 })
-    await until("connected", () => log.isConnected)
+    await eventually("connected", () => log.isConnected)
     assert.deepEqual(log.transitions, ["disconnected", "disconnected", "connected"])
     assert.deepEqual([servers.attempts, servers.open], [3, 2])
   })

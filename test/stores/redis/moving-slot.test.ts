@@ -1,13 +1,13 @@
 import assert from "node:assert/strict"
 import { after, describe, it } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
-import { Cluster } from "ioredis"
-import { createRedisStore, parseRedisUrl, type RedisOptions } from "../../../src/stores/redis/index.ts"
+import { createRedisStore } from "../../../src/stores/redis/index.ts"
 import { indexName } from "../../../src/stores/redis/layout.ts"
 import { hashSlot } from "../../../src/stores/redis/subscriber-slots.ts"
 import { changes, dataOf } from "../../../src/testing/index.ts"
 import { startRedisCluster } from "../../services/redis.ts"
 import type { RedisServer } from "../../services/redis-server.ts"
+import { clusterTargets } from "./cluster-targets.ts"
 import { aLogin, aSession, newPrefix } from "./given-session.ts"
 
 const { create, patch } = changes
@@ -15,14 +15,8 @@ const { create, patch } = changes
 describe("while a Cluster moves a slot to another node", async () => {
   const cluster = await startRedisCluster()
   after(() => cluster.stop())
-  const targets: Readonly<Record<string, () => RedisOptions>> = {
-    "a URL": () => ({ url: cluster.url }),
-    "an ioredis client": () => ({
-      client: new Cluster([...parseRedisUrl(cluster.url).target.nodes], { lazyConnect: true }),
-    }),
-  }
 
-  for (const [name, target] of Object.entries(targets)) {
+  for (const [name, target] of Object.entries(clusterTargets(cluster.url))) {
     it(`G2: no session escapes its user's revocation, by ${name}`, async () => {
       const prefix = newPrefix()
       const store = await createRedisStore({ ...target(), prefix, buckets: 1 })

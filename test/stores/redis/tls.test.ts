@@ -10,8 +10,8 @@ import { createClient } from "redis"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createRedisStore, type RedisOptions } from "../../../src/stores/redis/index.ts"
 import { changes } from "../../../src/testing/index.ts"
+import { freePort } from "../../services/free-port.ts"
 import { startRedis } from "../../services/redis.ts"
-import { freePort } from "../../services/redis-server.ts"
 import { aSession, newPrefix } from "./given-session.ts"
 
 const run = promisify(execFile)
