@@ -77,6 +77,7 @@ export function fetchSession<Opened extends AnySession, Rest extends unknown[]>(
 }
 
 class RequestExchange implements HttpExchange {
+  readonly kind = "http"
   readonly presented: Presented
   canIssue = true
   canCommit = true

@@ -23,6 +23,7 @@ export interface FailureHandlers {
 
 /** One request and its response, which waits for what the session has to store or to tell. */
 export class NodeExchange implements HttpExchange, CarriedRequest, Gatekeeper {
+  readonly kind = "http"
   readonly presented: Presented
   #session: AnySession | undefined
   #state: SessionState | undefined

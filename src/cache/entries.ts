@@ -16,15 +16,20 @@ export interface Entry {
   readonly record: SessionRecord
   readonly known: Knowledge
   readonly bytes: number
-  /** How many moves to the newest place there had been when it was moved there. */
-  moved: number
+  /** Whether it was used since it came, or since it was passed over. */
+  used: boolean
 }
 
-/** The records in memory, bounded by count and by bytes; what was not used for longest leaves first. */
+/** How many an eviction passes over at the most, so that it never takes long. */
+const MAX_PASSED = 64
+
+/**
+ * The records in memory, bounded by count and by bytes. What came first leaves first, unless it was used meanwhile: then it is
+ * passed over once, as if it had come anew. So a hit costs no more than a mark.
+ */
 export class Entries {
   evicted = 0
   #bytes = 0
-  #moves = 0
   readonly #entries = new Map<string, Entry>()
   readonly #maxSessions: number
   readonly #maxBytes: number
@@ -45,12 +50,7 @@ export class Entries {
   /** The entry, which is a use of it. */
   use(id: string): Entry | undefined {
     const entry = this.#entries.get(id)
-    if (!entry) return undefined
-    // What is among the newer half is far from leaving: moving it would cost more than all else in a hit.
-    if (this.#moves - entry.moved >= this.#entries.size / 2) {
-      this.#entries.delete(id)
-      this.#place(id, entry)
-    }
+    if (entry) entry.used = true
     return entry
   }
 
@@ -62,9 +62,9 @@ export class Entries {
     this.drop(record.id)
     const bytes = sizeOf(record)
     if (bytes > this.#maxBytes) return
-    this.#place(record.id, { record, known, bytes, moved: 0 })
+    while (this.#entries.size >= this.#maxSessions || this.#bytes + bytes > this.#maxBytes) this.#evict()
+    this.#entries.set(record.id, { record, known, bytes, used: false })
     this.#bytes += bytes
-    while (this.#entries.size > this.#maxSessions || this.#bytes > this.#maxBytes) this.#evict()
   }
 
   drop(id: string): void {
@@ -79,15 +79,18 @@ export class Entries {
     this.#bytes = 0
   }
 
-  /** A Map keeps the order of insertion, so the first is the one that was not used for longest. */
-  #place(id: string, entry: Entry): void {
-    entry.moved = ++this.#moves
-    this.#entries.set(id, entry)
-  }
-
+  /** A Map keeps the order of insertion, so the first is the one that came first. */
   #evict(): void {
-    for (const id of this.#entries.keys()) {
-      this.drop(id)
+    let passed = 0
+    for (const [id, entry] of this.#entries) {
+      this.#entries.delete(id)
+      if (entry.used && passed < MAX_PASSED) {
+        entry.used = false
+        this.#entries.set(id, entry)
+        passed += 1
+        continue
+      }
+      this.#bytes -= entry.bytes
       this.evicted += 1
       return
     }

@@ -51,9 +51,11 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
   }
 
   recall(id: string, version: number): SessionRecord | undefined {
-    this.#noticeSleep()
+    const now = this.#context.now()
+    const monotonic = this.#context.monotonic()
+    this.#noticeSleep(now, monotonic)
     const entry = this.#entries.use(id)
-    if (entry && this.#isGood(entry, version)) {
+    if (entry && entry.record.version >= version && this.#isGood(entry, now, monotonic)) {
       this.#counters.hits += 1
       return entry.record
     }
@@ -67,7 +69,7 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     version: number,
     load: () => Promise<SessionRecord | undefined>,
   ): Promise<SessionRecord | undefined> {
-    this.#noticeSleep()
+    this.#noticeSleep(this.#context.now(), this.#context.monotonic())
     for (let reads = 1; reads <= MAX_READS; reads++) {
       if (this.#absences.has(id)) {
         this.#counters.absentHits += 1
@@ -197,13 +199,12 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     }
   }
 
-  #isGood({ record, known }: Entry, version: number): boolean {
-    if (record.version < version || this.#context.now() >= record.expiresAt) return false
+  #isGood({ record, known }: Entry, now: number, monotonic: number): boolean {
+    if (now >= record.expiresAt) return false
     if (this.#revocations.concern(record.login?.userId, known.revocations)) return false
-    const now = this.#context.monotonic()
-    const age = now - known.askedAt
+    const age = monotonic - known.askedAt
     if (age < this.#options.maxStaleness) return true
-    return age < this.#options.maxAge && this.#lease.covers(known.connection, now)
+    return age < this.#options.maxAge && this.#lease.covers(known.connection, monotonic)
   }
 
   /** A read that began long ago could tell less than a cache may. */
@@ -286,8 +287,8 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     if (outcome?.kind === "applied" && known.connection === this.#lease.connection) this.#keep(record, known)
   }
 
-  #noticeSleep(): void {
-    if (!this.#wallClock.hasOutrun(this.#context.now(), this.#context.monotonic())) return
+  #noticeSleep(now: number, monotonic: number): void {
+    if (!this.#wallClock.hasOutrun(now, monotonic)) return
     this.#entries.clear()
     this.#own.clear()
     this.#fills.spoilAll()

@@ -3,7 +3,7 @@
  * memory is as young as before, while the world went on.
  */
 export class WallClock {
-  #ahead: number | undefined
+  #ahead = Number.POSITIVE_INFINITY
   readonly #bound: number
 
   constructor(bound: number) {
@@ -14,7 +14,7 @@ export class WallClock {
   hasOutrun(now: number, monotonic: number): boolean {
     const ahead = now - monotonic
     // A calendar that was put back counts from there on.
-    this.#ahead = Math.min(this.#ahead ?? ahead, ahead)
+    if (ahead < this.#ahead) this.#ahead = ahead
     if (ahead - this.#ahead < this.#bound) return false
     this.#ahead = ahead
     return true

@@ -40,7 +40,7 @@ export function resolveHijack(options: HijackOptions = {}): HijackOptions | unde
  * client has changed since the login is told of, challenged or ended, as the options say.
  */
 export function admitsClient(context: ManagerContext, state: SessionState, record: SessionRecord): boolean {
-  if (state.boundToUserAgent && !isSameAgent(record.client, state.client)) {
+  if (state.opening.boundToUserAgent && !isSameAgent(record.client, state.client)) {
     context.events.emit("refused", { reason: "userAgent", id: record.id })
     return false
   }

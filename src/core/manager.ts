@@ -1,5 +1,5 @@
 import { SessionError } from "../contract/errors.ts"
-import type { ClientFacts, SessionRecord } from "../contract/record.ts"
+import type { SessionRecord } from "../contract/record.ts"
 import {
   isClearable,
   isCounting,
@@ -20,25 +20,17 @@ import { Operations } from "./operations.ts"
 import { type ManagerOptions, managerContext } from "./options.ts"
 import { type ManagerPolicy, managerPolicy } from "./policy.ts"
 import { Session } from "./session.ts"
-import { type Exchange, SessionState } from "./state.ts"
+import { type Opening, SessionState } from "./state.ts"
 import { Sweeper } from "./sweeper.ts"
 import { isId } from "./token.ts"
 import { userIndex } from "./user-limit.ts"
 
 /** How a session is opened. */
-export interface OpenOptions {
-  readonly client?: ClientFacts
-  /** `false`: this request is no use of the session (a poll, a health check), so it does not lengthen its idle life. */
-  readonly touch?: boolean
+export interface OpenOptions extends Opening {
   /** `true`: read nothing until `session.load()`. */
   readonly lazy?: boolean
-  readonly exchange?: Exchange
-  /** `true`: the token is good, but the client should be given it anew. */
-  readonly reissue?: boolean
   /** The version of the session that the client has seen: no older one is served (G5). */
   readonly version?: number
-  /** `true`: the session opens for the user agent that it began with, and for no other. */
-  readonly boundToUserAgent?: boolean
 }
 
 /** Opens, lists, counts and ends sessions. All policy is here; the store only stores. */
@@ -74,10 +66,7 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
    */
   open(text: string | undefined, options?: OpenOptions): Session<Data> | Promise<Session<Data>> {
     this.#assertOpen()
-    const state = new SessionState(this.#context.rules, this.#issueId, options?.client, options?.exchange)
-    if (options?.touch === false) state.touches = false
-    if (options?.reissue) state.reissues = true
-    if (options?.boundToUserAgent) state.boundToUserAgent = true
+    const state = new SessionState(this.#context.rules, this.#issueId, options)
     if (this.#opener.carriesVersion) state.toldVersion = options?.version ?? 0
     const session = new Session<Data>(state, this.#operations)
     if (text === undefined) return session

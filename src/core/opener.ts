@@ -5,9 +5,9 @@ import { unlocks } from "./at-rest/sealing.ts"
 import { admitsClient } from "./client-signals.ts"
 import type { ManagerContext } from "./context.ts"
 import { typed } from "./deadline.ts"
-import { judge, judgeRecalled, type Opened } from "./opening.ts"
+import { judge, judgeCurrent, type Opened } from "./opening.ts"
 import type { SessionState } from "./state.ts"
-import { formatToken, parseToken, type Token } from "./token.ts"
+import { formatToken, isWellFormed, splitToken, type Token } from "./token.ts"
 
 /** Finds the record of a token, in this node's memory or in the store, and makes a session's state of it. */
 export class Opener {
@@ -29,49 +29,54 @@ export class Opener {
 
   /** The promise of the read, where one is needed. A token that opens nothing leaves the state as it is. */
   open(state: SessionState, text: string): Promise<void> | undefined {
-    const token = parseToken(text)
-    if (!token) {
-      this.#refuseMalformed(state)
-      return undefined
-    }
+    const token = splitToken(text)
+    if (!token) return this.#refuseMalformed(state)
+    if (this.#immediate) return this.#readNow(this.#immediate, state, token)
     if (this.#cache && this.#recall(this.#cache, state, token)) return undefined
-    if (!this.#immediate) return this.#read(state, token)
-    try {
-      this.#adopt(state, token, this.#immediate.findNow(token.id))
-    } catch (error) {
-      this.#fallBack(state, typed("find", error))
-    }
-    return undefined
+    return isWellFormed(token) ? this.#read(state, token) : this.#refuseMalformed(state)
   }
 
   /** What is no token opens nothing ever: the client is told to forget it. */
-  #refuseMalformed(state: SessionState): void {
+  #refuseMalformed(state: SessionState): undefined {
     this.#context.events.emit("refused", { reason: "malformed", id: undefined })
     if (!state.canIssue) return
     state.delivery = { kind: "clear" }
     state.exchange?.changed()
   }
 
+  #readNow(store: ImmediateStore, state: SessionState, token: Token): undefined {
+    try {
+      const record = store.findNow(token.id)
+      if (record && this.#letIn(state, token, record)) return
+      if (isWellFormed(token)) this.#adopt(state, token, record)
+      else this.#refuseMalformed(state)
+    } catch (error) {
+      this.#fallBack(state, typed("find", error))
+    }
+  }
+
   /** Whether this node's memory opened the session. */
   #recall(cache: CachingStore, state: SessionState, token: Token): boolean {
     const record = cache.recall(token.id, state.toldVersion ?? 0)
-    return record !== undefined && this.#letIn(state, token, record)
+    if (!record || !this.#letIn(state, token, record)) return false
+    state.recalled = true
+    return true
   }
 
-  /** Adopts a record that may be a little old, if it has the secret of the token. */
+  /** Adopts a record if it has the secret of the token, which then needs no closer look: this secret was issued here. */
   #letIn(state: SessionState, token: Token, record: SessionRecord): boolean {
     const now = this.#context.now()
-    const opened = judgeRecalled(this.#context, token, record, now)
+    const opened = judgeCurrent(this.#context, token, record, now)
     if (!opened) return false
     this.#enter(state, token, opened, now)
-    state.recalled = true
     return true
   }
 
   async #read(state: SessionState, token: Token): Promise<void> {
     let record = await this.#answer(state, this.#fill(state, token))
     if (record && this.#cache) {
-      if (this.#letIn(state, token, record)) return
+      state.recalled = this.#letIn(state, token, record)
+      if (state.recalled) return
       record = await this.#answer(state, this.#context.batcher.find(token.id))
     }
     if (!state.failure) this.#adopt(state, token, record)
@@ -107,7 +112,7 @@ export class Opener {
     if (!admitsClient(this.#context, state, opened.record)) return
     if (!unlocks(this.#context, state, token, opened.record)) return
     state.adopt(opened.record)
-    if (state.reissues && state.canIssue) this.#reissue(state, token, opened.record)
+    if (state.opening.reissue && state.canIssue) this.#reissue(state, token, opened.record)
     if (state.touches) this.#context.toucher.note(opened.record, now, opened.confirms)
     if (opened.dueRotation) this.#scheduleRotation(state, opened)
   }

@@ -41,16 +41,16 @@ export function judge(
 }
 
 /**
- * Judges a token against a record that memory held. It may only let in: who does not have the current secret of this
- * record is judged against the store's, which may know a newer one.
+ * Judges a token against a record that may be a little old, or may be all there is. It may only let in: who does not have the
+ * current secret of a record out of memory is judged against the store's, which may know a newer one.
  */
-export function judgeRecalled(
+export function judgeCurrent(
   context: ManagerContext,
   token: Token,
   record: SessionRecord,
   now: number,
 ): Opened | undefined {
-  if (!sameHash(hashSecret(token.secret), record.secretHash)) return undefined
+  if (now >= record.expiresAt || !sameHash(hashSecret(token.secret), record.secretHash)) return undefined
   return openedByCurrent(context, record, now)
 }
 

@@ -97,11 +97,8 @@ export function sealedParts<Data extends object>(seal: RecordSeal, options: Mana
   }
 }
 
-export function sealedState({ rules, secrets }: ManagerContext, options?: OpenOptions): SessionState {
-  const state = new SessionState(rules, secrets.id, options?.client, options?.exchange)
-  if (options?.touch === false) state.touches = false
-  return state
-}
+export const sealedState = ({ rules, secrets }: ManagerContext, options?: OpenOptions): SessionState =>
+  new SessionState(rules, secrets.id, options)
 
 /** Every change is applied: the record at hand is the only one there is. */
 const carriedByClient: ManagerContext["batcher"] = {

@@ -7,6 +7,8 @@ import { Values } from "./values.ts"
 
 /** The response that a session belongs to, as far as the session has to know it. An adapter makes one. */
 export interface Exchange {
+  /** Set where a layer above knows more of it. */
+  readonly kind?: "http"
   /** Whether the client can still be told of a new or ended token. */
   readonly canIssue: boolean
   /** Whether changes are still going to be committed. */
@@ -39,7 +41,20 @@ export interface DueRotation {
   readonly previousSecretHash: string
 }
 
+/** What is known of a session's request when it is opened. */
+export interface Opening {
+  readonly client?: ClientFacts
+  readonly exchange?: Exchange
+  /** `false`: this request is no use of the session (a poll, a health check), so it does not lengthen its idle life. */
+  readonly touch?: boolean
+  /** `true`: the token is good, but the client should be given it anew. */
+  readonly reissue?: boolean
+  /** `true`: the session opens for the user agent that it began with, and for no other. */
+  readonly boundToUserAgent?: boolean
+}
+
 const NO_CLIENT: ClientFacts = {}
+const NOTHING_KNOWN: Opening = {}
 
 /** What a session's operations work on. The `Session` shows it to the application; the manager changes it. */
 export class SessionState {
@@ -59,12 +74,6 @@ export class SessionState {
   failure: SessionError | undefined
   /** Whether this request has ended the session, so that the client may be told to forget more than its token. */
   loggedOut: boolean
-  /** Whether this request counts as a use of the session. */
-  touches: boolean
-  /** Whether the client should be given its token anew. */
-  reissues: boolean
-  /** Whether only the user agent that the session began with may open it. */
-  boundToUserAgent: boolean
   /** Whether the client has changed since the login, so that the session counts as not fresh. */
   challenged: boolean
   /** The version that the client names; `undefined` where clients carry none, as one node has all sessions in memory. */
@@ -79,22 +88,19 @@ export class SessionState {
   operation: Promise<unknown> | undefined
   #newId: string | undefined
   #client: ClientFacts | undefined
+  readonly opening: Opening
   readonly #rules: ValueRules
   readonly #issueId: () => string
 
-  constructor(
-    rules: ValueRules,
-    issueId: () => string,
-    client: ClientFacts | undefined,
-    exchange: Exchange | undefined,
-  ) {
+  constructor(rules: ValueRules, issueId: () => string, opening = NOTHING_KNOWN) {
+    this.opening = opening
     this.#rules = rules
     this.#issueId = issueId
     this.record = undefined
     this.values = new Values(rules, this)
     this.vault = undefined
-    this.#client = client
-    this.exchange = exchange
+    this.#client = opening.client
+    this.exchange = opening.exchange
     this.delivery = undefined
     this.dueRotation = undefined
     this.newLifetime = undefined
@@ -102,9 +108,6 @@ export class SessionState {
     this.pendingToken = undefined
     this.failure = undefined
     this.loggedOut = false
-    this.touches = true
-    this.reissues = false
-    this.boundToUserAgent = false
     this.challenged = false
     this.toldVersion = undefined
     this.recalled = false
@@ -112,6 +115,11 @@ export class SessionState {
     this.begunAfter = 0
     this.operation = undefined
     this.#newId = undefined
+  }
+
+  /** Whether this request counts as a use of the session. */
+  get touches(): boolean {
+    return this.opening.touch !== false
   }
 
   get id(): string {

@@ -7,12 +7,21 @@ import { seenNow } from "./lifetimes.ts"
 const MAX_PENDING = 50_000
 const MAX_BATCH = 512
 
+/** The last use of a session. While it waits it is changed in place, as each request is one. */
+interface Use {
+  readonly id: string
+  at: number
+  idleTimeout: number
+  /** The generation whose secret was seen in use for the first time. */
+  readonly confirm: number | undefined
+}
+
 /**
  * Gathers last-seen times and sends them in batches (G7). A use that is too close to the idle end to wait for the next
  * batch goes at once, and what the store did not take is kept for the next, so that gathering never shortens a life.
  */
 export class Toucher {
-  readonly #pending = new Map<string, Touch>()
+  readonly #pending = new Map<string, Use>()
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
   #closed = false
@@ -28,10 +37,9 @@ export class Toucher {
 
   /** Notes a use; `confirm` tells that the current secret was seen for the first time, which cannot wait. */
   note(record: SessionRecord, now: number, confirm: boolean): void {
-    const seen = seenNow(record, now)
-    if (confirm) void this.#send([{ kind: "touch", id: record.id, seen, confirm: record.generation }])
-    else if (this.#endsSoon(record, now)) void this.#send([{ kind: "touch", id: record.id, seen }])
-    else this.#gather({ kind: "touch", id: record.id, seen })
+    if (confirm) void this.#send([useOf(record, now, record.generation)])
+    else if (this.#endsSoon(record, now)) void this.#send([useOf(record, now)])
+    else if (!this.#gatherAgain(record, now)) this.#gather(useOf(record, now))
   }
 
   /** The use that a change has to carry; `undefined` when the next batch tells it, as one is waiting already. */
@@ -39,10 +47,8 @@ export class Toucher {
     record: Pick<SessionRecord, "id" | "idleTimeout" | "expiresAt" | "absoluteExpiresAt">,
     now: number,
   ): Seen | undefined {
-    const seen = seenNow(record, now)
-    if (!this.#pending.has(record.id) || this.#endsSoon(record, now)) return seen
-    this.#pending.set(record.id, { kind: "touch", id: record.id, seen })
-    return undefined
+    if (!this.#endsSoon(record, now) && this.#gatherAgain(record, now)) return undefined
+    return seenNow(record, now)
   }
 
   /** Forgets what was gathered for a session that has ended, or that a change has touched as late. */
@@ -51,7 +57,7 @@ export class Toucher {
     if (!gathered) return
     const ended = outcome.kind === "gone" || change.kind === "revoke"
     const seenAt = outcome.kind === "applied" && change.kind !== "revoke" ? change.seen?.at : undefined
-    if (ended || (seenAt !== undefined && seenAt >= gathered.seen.at)) this.#pending.delete(change.id)
+    if (ended || (seenAt !== undefined && seenAt >= gathered.at)) this.#pending.delete(change.id)
   }
 
   /** Sends everything that was gathered. Never rejects: a failure is told as `storeError`. */
@@ -77,13 +83,22 @@ export class Toucher {
     return expiresAt - now <= 2 * this.#interval && expiresAt < absoluteExpiresAt
   }
 
-  #gather(touch: Touch): void {
+  /** Whether a use of the session was waiting, which is as late as this one now. */
+  #gatherAgain({ id, idleTimeout }: Pick<SessionRecord, "id" | "idleTimeout">, now: number): boolean {
+    const waiting = this.#pending.get(id)
+    if (!waiting) return false
+    waiting.at = now
+    waiting.idleTimeout = idleTimeout
+    return true
+  }
+
+  #gather(use: Use): void {
     if (this.#pending.size < MAX_PENDING) {
-      this.#pending.set(touch.id, touch)
+      this.#pending.set(use.id, use)
       this.#schedule()
     } else {
       void this.flush()
-      void this.#send([touch])
+      void this.#send([use])
     }
   }
 
@@ -94,11 +109,9 @@ export class Toucher {
   async #sendGathered(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const touches = [...this.#pending.values()]
-    for (let sent = 0; sent < touches.length; sent += MAX_BATCH) {
-      const batch = touches
-        .slice(sent, sent + MAX_BATCH)
-        .filter(touch => this.#pending.get(touch.id) === touch)
+    const uses = [...this.#pending.values()]
+    for (let sent = 0; sent < uses.length; sent += MAX_BATCH) {
+      const batch = uses.slice(sent, sent + MAX_BATCH).filter(use => this.#pending.get(use.id) === use)
       for (const { id } of batch) this.#pending.delete(id)
       if (!(await this.#send(batch))) break
     }
@@ -106,20 +119,32 @@ export class Toucher {
   }
 
   /** Whether the store took them all. What it did not take waits for the next flush, unless a newer use does already. */
-  async #send(touches: readonly Touch[]): Promise<boolean> {
-    const results = await Promise.allSettled(touches.map(touch => this.#batcher.apply(touch)))
+  async #send(uses: readonly Use[]): Promise<boolean> {
+    const results = await Promise.allSettled(uses.map(use => this.#batcher.apply(touchOf(use))))
     const failure = results.find(result => result.status === "rejected")
     if (!failure) return true
-    for (const [index, touch] of touches.entries()) {
-      if (results[index]?.status === "rejected") this.#keep(touch)
+    for (const [index, use] of uses.entries()) {
+      if (results[index]?.status === "rejected") this.#keep(use)
     }
     this.#events.emit("storeError", { operation: "touch", error: failure.reason })
     return false
   }
 
-  #keep(touch: Touch): void {
-    if (this.#pending.has(touch.id) || this.#pending.size >= MAX_PENDING) return
-    this.#pending.set(touch.id, touch)
+  #keep(use: Use): void {
+    if (this.#pending.has(use.id) || this.#pending.size >= MAX_PENDING) return
+    this.#pending.set(use.id, use)
     this.#schedule()
   }
+}
+
+const useOf = ({ id, idleTimeout }: SessionRecord, at: number, confirm?: number): Use => ({
+  id,
+  at,
+  idleTimeout,
+  confirm,
+})
+
+function touchOf({ id, at, idleTimeout, confirm }: Use): Touch {
+  const touch: Touch = { kind: "touch", id, seen: seenNow({ idleTimeout }, at) }
+  return confirm === undefined ? touch : { ...touch, confirm }
 }

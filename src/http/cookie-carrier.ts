@@ -3,13 +3,10 @@ import { attributesOf, EXPIRED, secureAttribute } from "./cookie-attributes.ts"
 import { cookieValues } from "./cookie-header.ts"
 import { type CookieOptions, type ResolvedCookie, resolveCookie } from "./cookie-options.ts"
 import { joined, split } from "./sealing/chunks.ts"
-import { type OpenedToken, plainTokens, type TokenProtection } from "./token-protection.ts"
+import { MALFORMED, type OpenedToken, plainTokens, type TokenProtection } from "./token-protection.ts"
 
 /** RFC 6265bis, 5.5: browsers keep no cookie longer. */
 const MAX_AGE_SECONDS = 400 * 86_400
-
-/** What stands where a token should: it opens nothing, and the client is told to forget it. */
-const MALFORMED: OpenedToken = { token: "", stale: false }
 
 /** Carries the token in a cookie. */
 export class CookieCarrier {
@@ -31,11 +28,14 @@ export class CookieCarrier {
     if (header === undefined) return undefined
     const { name } = this.cookie
     const values = this.#chunks > 1 ? joined(header, this.#chunks, name) : cookieValues(header, name)
+    const [first] = values
+    if (first === undefined) return undefined
+    if (values.length === 1 && this.#protection.openSole) return this.#protection.openSole(first) ?? MALFORMED
     for (const value of values) {
       const opened = this.#protection.open(value)
       if (opened) return opened
     }
-    return values.length > 0 ? MALFORMED : undefined
+    return MALFORMED
   }
 
   /** The `Set-Cookie` values, one for each cookie that a token may take. */

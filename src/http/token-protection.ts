@@ -7,7 +7,7 @@ import {
   timingSafeEqual,
 } from "node:crypto"
 import { SessionError } from "../contract/errors.ts"
-import { parseToken, TOKEN_LENGTH } from "../core/token.ts"
+import { hasTokenShape, isToken, TOKEN_LENGTH } from "../core/token.ts"
 import { hmacSha256 } from "./hmac.ts"
 import { checkedKeys, deriveKey } from "./keys.ts"
 
@@ -18,11 +18,16 @@ export interface OpenedToken {
   readonly stale: boolean
 }
 
+/** What stands where a token should: it opens nothing, is refused as malformed, and the client is told to forget it. */
+export const MALFORMED: OpenedToken = { token: "", stale: false }
+
 /** Wraps the token that a client carries, so that what was not issued here never reaches a store. */
 export interface TokenProtection {
   wrap(token: string): string
   /** `undefined` for anything that was not wrapped with one of the keys. Never throws. */
   open(text: string): OpenedToken | undefined
+  /** As `open`, where no other text could be meant: may leave it to whoever opens the session to look at its characters. */
+  openSole?(text: string): OpenedToken | undefined
   /** How many cookies the wrapped token may take. Default 1. */
   readonly chunks?: number
 }
@@ -50,7 +55,8 @@ export function tokenProtection(
 /** The token as it is. */
 export const plainTokens: TokenProtection = {
   wrap: token => token,
-  open: text => (parseToken(text) ? { token: text, stale: false } : undefined),
+  open: text => (isToken(text) ? { token: text, stale: false } : undefined),
+  openSole: text => (hasTokenShape(text) ? { token: text, stale: false } : undefined),
 }
 
 const MAC_LENGTH = 43
@@ -62,7 +68,7 @@ export function signedTokens(keys: readonly string[] | undefined, name: string):
     wrap: token => `${token}.${macs[0]?.(token).toString("base64url")}`,
     open(text) {
       const token = text.slice(0, TOKEN_LENGTH)
-      if (text.length !== TOKEN_LENGTH + 1 + MAC_LENGTH || text[TOKEN_LENGTH] !== "." || !parseToken(token))
+      if (text.length !== TOKEN_LENGTH + 1 + MAC_LENGTH || text[TOKEN_LENGTH] !== "." || !isToken(token))
         return undefined
       const presented = Buffer.from(text.slice(TOKEN_LENGTH + 1), "base64url")
       if (presented.length !== 32) return undefined

@@ -289,6 +289,20 @@ describe("near cache", () => {
     assert.deepEqual([counted("sessions"), counted("evictions")], [3, 1])
   })
 
+  it("is bounded by count when all were used, too: then the first leaves, and never the one that comes", async () => {
+    const [first, second, third, ...more] = await Promise.all(Array.from({ length: 6 }, () => stored()))
+    for (const each of [first, second, third]) await fill(each?.id ?? "")
+    for (const each of more) {
+      for (const { id } of [first, second, third, ...more].filter(held => held !== undefined))
+        cache.recall(id, 0)
+      await fill(each.id)
+      assert.notEqual(cache.recall(each.id, 0), undefined)
+      assert.equal(counted("sessions"), 3)
+    }
+    assert.equal(cache.recall(first?.id ?? "", 0), undefined)
+    assert.equal(counted("evictions"), 3)
+  })
+
   it("is bounded by bytes, and does not keep what alone is too large", async () => {
     const large = await stored({ data: dataOf(["a", "x".repeat(40_000)]) })
     const small = await stored()

@@ -2,7 +2,15 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import fc from "fast-check"
 import { hashSecret, sameHash, secretSource } from "../../src/core/secret.ts"
-import { formatToken, isId, parseToken, TOKEN_LENGTH } from "../../src/core/token.ts"
+import {
+  formatToken,
+  isId,
+  isToken,
+  isWellFormed,
+  parseToken,
+  splitToken,
+  TOKEN_LENGTH,
+} from "../../src/core/token.ts"
 
 const ID = "A".repeat(22)
 const SECRET = "b_-9".repeat(11).slice(0, 43)
@@ -38,6 +46,25 @@ describe("a token", () => {
       assert.equal(parseToken(text), undefined)
     })
   }
+
+  it("is what has its shape and its characters: only both together are looked at before a store is asked", () => {
+    const near = fc.string({
+      unit: fc.constantFrom("A", "_", "-", ".", "=", "é", "\n"),
+      minLength: 66,
+      maxLength: 66,
+    })
+    const dotted = near.map(text => `${text.slice(0, 22)}.${text.slice(23)}`)
+    fc.assert(
+      fc.property(
+        fc.oneof(near, dotted, fc.constantFrom(...Object.values(malformed), `${ID}.${SECRET}`)),
+        text => {
+          const token = splitToken(text)
+          assert.equal(token !== undefined && isWellFormed(token), isToken(text))
+          assert.deepEqual(parseToken(text), isToken(text) ? token : undefined)
+        },
+      ),
+    )
+  })
 
   it("is no text whatsoever that it does not write itself", () => {
     fc.assert(

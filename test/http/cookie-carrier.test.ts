@@ -3,6 +3,8 @@ import { describe, it } from "node:test"
 import type { Delivery } from "../../src/core/state.ts"
 import { CookieCarrier } from "../../src/http/cookie-carrier.ts"
 import type { CookieOptions } from "../../src/http/cookie-options.ts"
+import { createSessions } from "../../src/index.ts"
+import { FedStore } from "../cache/fed-store.ts"
 
 const now = Date.UTC(2040, 0, 1)
 const DAY = 86_400_000
@@ -111,14 +113,23 @@ describe("reading the cookie", () => {
     assert.equal(read(`sid=; sid="${other}"; sid=${token}`), other)
   })
 
-  it("an id that is a path opens nothing (gorilla/sessions#275)", () => {
+  it("an id that is a path opens nothing, and no store is asked for it (gorilla/sessions#275)", async t => {
+    const store = new FedStore(Date.now)
+    const find = t.mock.method(store, "find")
+    const sessions = await createSessions({ store, nearCache: {}, sweepInterval: false })
+    const refusals: string[] = []
+    sessions.on("refused", ({ reason }) => refusals.push(reason))
     for (const id of [
       "../../../etc/passwd",
       "..%2f..%2fx",
       "/tmp/x".padEnd(22, "a"),
       "a\\b".padEnd(22, "a"),
     ]) {
-      assert.equal(read(`sid=${id}.${"s".repeat(43)}`), "")
+      const session = await sessions.open(read(`sid=${id}.${"s".repeat(43)}`))
+      assert.equal(session.isStored, false)
     }
+    assert.deepEqual(refusals, Array(4).fill("malformed"))
+    assert.equal(find.mock.callCount(), 0)
+    await sessions.close()
   })
 })

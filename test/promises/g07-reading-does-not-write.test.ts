@@ -23,7 +23,7 @@ for (const kind of storesAndNearCaches) {
       assert.deepEqual(tapped.changes, [])
     })
 
-    it("G7: last-seen times are gathered: 300 uses of three sessions become one call with three touches", async t => {
+    it("G7: last-seen times are gathered: 300 uses of three sessions become three touches in two calls at most", async t => {
       const { clock, tapped, tappedManager } = await trial(t, kind)
       const manager = tappedManager()
       const tokens = await Promise.all(["anna", "bob", "carol"].map(user => logIn(manager, user)))
@@ -34,10 +34,10 @@ for (const kind of storesAndNearCaches) {
       }
       assert.equal(await manager.countOnline({ within: "1s" }), 3)
       assert.deepEqual(
-        tapped.applies.map(changes => changes.map(({ kind }) => kind)),
-        [["touch"], ["touch", "touch"]],
-        "the first leaves at once, the rest in one batch",
+        tapped.applies.flat().map(({ kind }) => kind),
+        ["touch", "touch", "touch"],
       )
+      assert.ok(tapped.applies.length <= 2, "the first may leave alone; the rest goes in one batch")
     })
 
     it("G7: a gathered use is stored by close()", async t => {

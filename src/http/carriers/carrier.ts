@@ -28,6 +28,3 @@ export interface Carrier {
   /** What the client will carry after this delivery. */
   wrap(delivery: Delivery): string | undefined
 }
-
-/** What stands where a token should: it opens nothing, and is refused as malformed. */
-export const MALFORMED: OpenedToken = { token: "", stale: false }

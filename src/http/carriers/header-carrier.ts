@@ -1,6 +1,6 @@
 import type { Delivery } from "../../core/state.ts"
-import type { OpenedToken, TokenProtection } from "../token-protection.ts"
-import { type CarriedRequest, type Carrier, type HeaderLine, MALFORMED } from "./carrier.ts"
+import { MALFORMED, type OpenedToken, type TokenProtection } from "../token-protection.ts"
+import type { CarriedRequest, Carrier, HeaderLine } from "./carrier.ts"
 
 /** The response header with a new token, for clients that send theirs as `Authorization: Bearer`. */
 const BEARER_ANSWER = "Session-Token"

@@ -78,8 +78,9 @@ export class Presented {
 
 /** An exchange over HTTP, which knows how its token travels. */
 export interface HttpExchange extends Exchange {
+  readonly kind: "http"
   readonly presented: Presented
 }
 
 export const isHttpExchange = (exchange: Exchange | undefined): exchange is HttpExchange =>
-  exchange !== undefined && "presented" in exchange
+  exchange?.kind === "http"

@@ -1,6 +1,6 @@
 import type { Delivery } from "../../core/state.ts"
-import type { OpenedToken, TokenProtection } from "../token-protection.ts"
-import { type CarriedRequest, type Carrier, MALFORMED } from "./carrier.ts"
+import { MALFORMED, type OpenedToken, type TokenProtection } from "../token-protection.ts"
+import type { CarriedRequest, Carrier } from "./carrier.ts"
 
 /**
  * Carries the token in a parameter of the URL's query. It opens sessions for GET and HEAD only. Nothing is answered: the next
