@@ -4,7 +4,7 @@ import type { Database, Statement } from "./database.ts"
 import { payloadsOf } from "./notices.ts"
 
 /** Milliseconds for which notices are gathered. */
-const GATHERING = 2
+const GATHERING = 5
 
 /**
  * Tells of changed data after its commit, together with what else changes within a moment, or piles up while the last are being

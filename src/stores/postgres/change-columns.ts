@@ -1,6 +1,6 @@
 import type { Create, Lifetime, Patch, Revoke, Rotate, Seen, Touch } from "../../contract/change.ts"
 import { payloadsOf } from "./notices.ts"
-import { encodeClient, encodeData, encodeLogin } from "./row.ts"
+import { earliestEnd, encodeClient, encodeData, encodeLogin } from "./row.ts"
 import { encodeText } from "./text.ts"
 
 /** What of a change goes into a statement: one column of its input for each. */
@@ -16,6 +16,7 @@ const columns = (type: InputColumn["type"], ...names: string[]): InputColumn[] =
 
 const DATA_COLUMNS = [
   ...columns("jsonb", "set_data", "unset_keys"),
+  ...columns("float8", "keys_end_at"),
   ...columns("text", "client"),
   ...columns("float8", "idle_timeout", "absolute_expires_at", "expires_at"),
   ...columns("boolean", "persistent"),
@@ -40,7 +41,9 @@ export const INPUT_COLUMNS = {
     ...LOGIN_COLUMNS,
     ...columns("text", "client"),
     ...columns("jsonb", "data"),
+    ...columns("float8", "keys_end_at"),
   ],
+  plain: [...columns("text", "id"), ...columns("bigint", "epoch"), ...columns("jsonb", "set_data")],
   patch: [...columns("text", "id"), ...columns("bigint", "epoch", "if_version"), ...DATA_COLUMNS],
   rotate: [
     ...columns("text", "id"),
@@ -80,8 +83,21 @@ export function createValues({ record }: Create): InputValue[] {
     ...encodeLogin(record.login),
     encodeClient(record.client),
     encodeData(record.data),
+    earliestEnd(record.data),
   ]
 }
+
+/** Whether the change sets keys without an end of their own, and does nothing else: as most changes. */
+export function isPlain({ set, unset, ifVersion, client, lifetime, seen }: Patch): boolean {
+  if (unset.length > 0 || ifVersion !== undefined || client || lifetime || seen) return false
+  return earliestEnd(set) === null
+}
+
+export const plainValues = ({ id, epoch, set }: Patch): InputValue[] => [
+  encodeText(id),
+  epoch,
+  encodeData(set),
+]
 
 export const patchValues = (change: Patch): InputValue[] => [
   encodeText(change.id),
@@ -124,6 +140,7 @@ const noticeOfRotation = (id: string): string =>
 const dataValues = ({ set, unset, client, lifetime, seen }: Patch | Rotate): InputValue[] => [
   encodeData(set),
   unset.length === 0 ? "[]" : JSON.stringify(unset.map(encodeText)),
+  earliestEnd(set),
   client ? encodeClient(client) : null,
   ...lifetimeValues(lifetime),
   ...seenValues(seen),

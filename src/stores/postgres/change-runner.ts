@@ -2,7 +2,9 @@ import type { Change, Outcome } from "../../contract/change.ts"
 import {
   createValues,
   type InputValue,
+  isPlain,
   patchValues,
+  plainValues,
   revokeValues,
   rotateValues,
   touchValues,
@@ -31,16 +33,38 @@ export class ChangeRunner {
     const outcomes: Outcome[] = []
     for (const round of roundsOf(changes)) {
       // Kinds share no session within a round, and each is a transaction of its own: they may run side by side.
-      const running = [...round].map(async ([kind, placed]) => {
-        const values = placed.map(({ change }) => valuesOf(change))
-        const found = await this.#run(kind, values, now, signal)
-        placed.forEach(({ index }, position) => {
-          outcomes[index] = found[position] ?? GONE
-        })
+      const running = Array.from(round, async ([kind, placed]) => {
+        const sent = placed.map(({ change }) => change)
+        const found = await (kind === "plain"
+          ? this.#runPlain(sent, now, signal)
+          : this.#run(kind, sent.map(valuesOf), now, signal))
+        for (const [position, { index }] of placed.entries()) outcomes[index] = found[position] ?? GONE
       })
       await allDone(running)
     }
     return outcomes
+  }
+
+  /** What the statement of plain patches has missed is patched in full, which tells why when it misses as well. */
+  async #runPlain(
+    changes: readonly Change[],
+    now: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome[]> {
+    const values = changes.map(plainValuesOf)
+    const { alone, many } = this.#statements.plain
+    const [first = [], ...more] = values
+    const rows = await (more.length === 0
+      ? this.#database.run(alone, [...first, now], signal)
+      : this.#database.run(many, [...columnsOf(values), now], signal))
+    const byId = new Map(rows.map(row => [row["id"], row]))
+    const missed = changes.filter((_, index) => !byId.has(values[index]?.[0]))
+    const told = missed.length === 0 ? [] : await this.#runMany("patch", missed.map(valuesOf), now, signal)
+    const next = told.values()
+    return values.map(([id]) => {
+      const row = byId.get(id)
+      return row ? applied(row) : (next.next().value ?? GONE)
+    })
   }
 
   async #run(
@@ -64,8 +88,7 @@ export class ChangeRunner {
     now: number,
     signal: AbortSignal | undefined,
   ): Promise<Outcome[]> {
-    const columns = changes[0]?.map((_, column) => changes.map(values => values[column])) ?? []
-    const rows = await this.#database.run(this.#statements[kind].many, [...columns, now], signal)
+    const rows = await this.#database.run(this.#statements[kind].many, [...columnsOf(changes), now], signal)
     const byId = new Map(rows.map(row => [row["id"], row]))
     return changes.map(([id]) => {
       const row = byId.get(id)
@@ -81,6 +104,9 @@ const EXISTS: Outcome = { kind: "exists" }
 
 const applied = (row: PostgresRow): Outcome => ({ kind: "applied", version: Number(row["version"]) })
 
+const columnsOf = (changes: readonly InputValue[][]): (InputValue | undefined)[][] =>
+  changes[0]?.map((_, column) => changes.map(values => values[column])) ?? []
+
 /** Each session's first change is in the first round, its second in the second, and so on; by kind within a round. */
 function roundsOf(changes: readonly Change[]): Map<ChangeKind, Placed[]>[] {
   const rounds: Map<ChangeKind, Placed[]>[] = []
@@ -91,12 +117,16 @@ function roundsOf(changes: readonly Change[]): Map<ChangeKind, Placed[]>[] {
     next.set(id, number + 1)
     const round = rounds[number] ?? new Map<ChangeKind, Placed[]>()
     rounds[number] = round
-    const same = round.get(change.kind)
+    const kind = change.kind === "patch" && isPlain(change) ? "plain" : change.kind
+    const same = round.get(kind)
     if (same) same.push({ change, index })
-    else round.set(change.kind, [{ change, index }])
+    else round.set(kind, [{ change, index }])
   }
   return rounds
 }
+
+const plainValuesOf = (change: Change): InputValue[] =>
+  change.kind === "patch" ? plainValues(change) : valuesOf(change)
 
 function valuesOf(change: Change): InputValue[] {
   switch (change.kind) {

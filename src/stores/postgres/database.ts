@@ -80,10 +80,10 @@ export class Database {
   }
 
   async #connect(limit: CallLimit): Promise<PostgresClient> {
-    if (limit.isOver) return await limit.over
+    limit.throwIfOver()
     const connecting = this.#pool.connect()
     try {
-      return await Promise.race([connecting, limit.over])
+      return await limit.race(connecting)
     } catch (error) {
       connecting.then(
         client => client.release(),
@@ -101,9 +101,7 @@ export class Database {
     // The pool listens to a connection's errors only while it is idle.
     client.on?.("error", ignore)
     try {
-      const working = work(async query => (await client.query(query)).rows)
-      working.catch(ignore)
-      const result = await Promise.race([working, limit.over])
+      const result = await limit.race(work(query => client.query(query).then(({ rows }) => rows)))
       client.removeListener?.("error", ignore)
       client.release()
       return result

@@ -2,37 +2,45 @@ import { SessionError } from "../../contract/errors.ts"
 
 /** How long one call may go on: until the caller's signal or the statement timeout, whichever comes first. */
 export class CallLimit {
-  /** Rejects when it is over; never resolves. */
-  readonly over: Promise<never>
-  #isOver = false
+  #error: SessionError | undefined
+  #abandon: (error: SessionError) => void = () => {}
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: () => void
   readonly #timer: NodeJS.Timeout
 
   constructor(signal: AbortSignal | undefined, milliseconds: number) {
-    let end: (error: SessionError) => void = () => {}
-    this.over = new Promise((_, reject) => {
-      end = error => {
-        this.#isOver = true
-        reject(error)
-      }
-    })
-    // Whoever is not waiting at the moment it ends learns of it by `isOver`.
-    this.over.catch(() => {})
     this.#signal = signal
-    this.#onAbort = () => end(givenUp(signal?.reason))
-    this.#timer = setTimeout(() => end(timedOut(milliseconds)), milliseconds)
+    this.#onAbort = () => this.#end(givenUp(signal?.reason))
+    this.#timer = setTimeout(() => this.#end(timedOut(milliseconds)), milliseconds)
     if (signal?.aborted) this.#onAbort()
     else signal?.addEventListener("abort", this.#onAbort, { once: true })
   }
 
   get isOver(): boolean {
-    return this.#isOver
+    return this.#error !== undefined
+  }
+
+  throwIfOver(): void {
+    if (this.#error) throw this.#error
+  }
+
+  /** Settles as the work does, or rejects when it is over before; the work then goes on unheard. One work at a time. */
+  race<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#error) reject(this.#error)
+      this.#abandon = reject
+      work.then(resolve, reject)
+    })
   }
 
   clear(): void {
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener("abort", this.#onAbort)
+  }
+
+  #end(error: SessionError): void {
+    this.#error ??= error
+    this.#abandon(this.#error)
   }
 }
 

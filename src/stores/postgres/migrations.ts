@@ -12,7 +12,8 @@ export interface Place {
  *
  * Times are float8, as JavaScript has them. No column that a use of the session changes is indexed, so that a touch
  * stays within its page (a HOT update): `due_at` is when the sweep has to look at the session, at its end or earlier, and is
- * moved on only then. Users and external ids are hashed, for they may be longer than a B-tree allows.
+ * moved on only then. No key of the data ends before `keys_end_at`, if any ends at all. Users and external ids are hashed, for
+ * they may be longer than a B-tree allows.
  */
 const MIGRATIONS: readonly ((names: Names, unlogged: boolean) => string)[] = [
   (names, unlogged) => `
@@ -37,6 +38,7 @@ CREATE ${unlogged ? "UNLOGGED " : ""}TABLE ${names.sessions} (
   external_id text COLLATE "C",
   client text NOT NULL,
   data jsonb NOT NULL,
+  keys_end_at float8,
   due_at float8 NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX ${names.index("sessions_by_due")} ON ${names.sessions} (due_at);

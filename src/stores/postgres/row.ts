@@ -87,6 +87,15 @@ export function encodeData(data: SessionData): string {
   return `{${members.join(",")}}`
 }
 
+/** The earliest end that a key of the data has of its own. */
+export function earliestEnd(data: SessionData): number | null {
+  let earliest: number | null = null
+  for (const { expiresAt } of data.values()) {
+    if (expiresAt !== undefined && (earliest === null || expiresAt < earliest)) earliest = expiresAt
+  }
+  return earliest
+}
+
 export function decodeData(json: string): SessionData {
   if (json === "{}") return NO_DATA
   const members: unknown = JSON.parse(json)

@@ -11,6 +11,7 @@ import type {
   HitCountingStore,
   MeasuredStore,
   ObservableStore,
+  ParallelStore,
   StoreContext,
   UserIndexedStore,
 } from "../../contract/store.ts"
@@ -53,8 +54,11 @@ export class PostgresStore
     ClearableStore,
     HitCountingStore,
     ObservableStore,
+    ParallelStore,
     MeasuredStore
 {
+  /** While the server works on one, the next is written or its rows are read. */
+  readonly parallelCalls = 2
   readonly #parts: StoreParts
   readonly #now: () => number
   readonly #channel: string

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { after, test } from "node:test"
 import fc from "fast-check"
+import pg from "pg"
 import { applyChange, liveData } from "../../../src/contract/apply-change.ts"
 import type { Change, Outcome } from "../../../src/contract/change.ts"
 import type { SessionRecord } from "../../../src/contract/record.ts"
@@ -9,12 +10,34 @@ import { postgresUrl } from "../../services/postgres.ts"
 import { IDS, steps } from "../arbitrary-steps.ts"
 
 let now = 0
-const store = await createPostgresStore({ url: await postgresUrl() }, { now: () => now })
-after(() => store.close())
+const url = await postgresUrl()
+const store = await createPostgresStore({ url }, { now: () => now })
+const pool = new pg.Pool({ connectionString: url, max: 1 })
+after(() => Promise.all([store.close(), pool.end()]))
 
-test("random batches do what applyChange says, whatever the texts and times", async () => {
+type Steps = typeof steps extends fc.Arbitrary<infer Value> ? Value : never
+
+test("random batches do what applyChange says, whatever the texts and times", () =>
+  doAsApplyChangeSays(steps))
+
+test("batches with patches that only set keys do what applyChange says, whatever has ended", () =>
+  doAsApplyChangeSays(steps.map(withPlainPatches)))
+
+/** Every patch sets its keys without an end of their own, and does nothing else. */
+const withPlainPatches = (sequence: Steps): Steps =>
+  sequence.map(step => ({
+    ...step,
+    changes: step.changes.map(change => {
+      if (change.kind !== "patch") return change
+      const { kind, id, epoch } = change
+      const set = new Map(Array.from(change.set, ([key, { text }]) => [key, { text }]))
+      return { kind, id, epoch, set, unset: [] }
+    }),
+  }))
+
+async function doAsApplyChangeSays(arbitrary: fc.Arbitrary<Steps>): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(steps, async sequence => {
+    fc.asyncProperty(arbitrary, async sequence => {
       now = 0
       await store.revokeAll()
       const model = new Map<string, SessionRecord>()
@@ -28,10 +51,19 @@ test("random batches do what applyChange says, whatever the texts and times", as
         }
         await compare(model)
       }
+      await assertNoKeyEndsEarly()
     }),
     { numRuns: 150 },
   )
-})
+}
+
+/** Such a key would stay in its row when it has ended. */
+async function assertNoKeyEndsEarly(): Promise<void> {
+  const early = await pool.query(
+    "SELECT id, key FROM sojourn_sessions, jsonb_each(data) WHERE (value->>1)::float8 < coalesce(keys_end_at, 'infinity')",
+  )
+  assert.deepEqual(early.rows, [])
+}
 
 function applyToModel(model: Map<string, SessionRecord>, change: Change): Outcome {
   const name = change.kind === "create" ? change.record.id : change.id
