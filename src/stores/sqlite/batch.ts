@@ -1,73 +1,68 @@
 import { applyChange } from "../../contract/apply-change.ts"
-import type { Change, Outcome } from "../../contract/change.ts"
-import type { SessionRecord } from "../../contract/record.ts"
-import {
-  COLUMNS,
-  decodeData,
-  decodeFacts,
-  encodeData,
-  encodeFacts,
-  encodeText,
-  type Row,
-  type Value,
-} from "./row.ts"
+import type { Change, Create, Outcome, Patch, Rotate, Touch } from "../../contract/change.ts"
+import { COLUMNS, decodeRecord, encodeRecord, encodeText, mergeData } from "./row.ts"
 import type { Statements } from "./statements.ts"
 
-/** A session that the batch works on: read once, changed in memory, written once. */
-interface Held {
-  readonly id: string
-  /** As it was read. */
-  readonly row: Row | undefined
-  record: SessionRecord | undefined
-  /** Whether `record` holds the data. It is decoded when a change needs it, which a touch never does. */
-  hasData: boolean
-}
+const GONE: Outcome = { kind: "gone" }
+const CONFLICT: Outcome = { kind: "conflict" }
+const EXISTS: Outcome = { kind: "exists" }
 
-/** Applies the changes within a transaction that the caller has begun. */
-export function applyBatch(sql: Statements, changes: readonly Change[], now: number): Outcome[] {
-  const batch = new Map<string, Held>()
-  const outcomes = changes.map(change => {
-    const id = change.kind === "create" ? change.record.id : change.id
-    const held = batch.get(id) ?? read(sql, id)
-    batch.set(id, held)
-    return applyTo(held, change, now)
-  })
-  for (const held of batch.values()) write(sql, held)
-  return outcomes
-}
+const applied = (version: number): Outcome => ({ kind: "applied", version })
 
-function read(sql: Statements, id: string): Held {
-  const row = sql.find.one(encodeText(id))
-  return { id, row, record: row && decodeFacts(row), hasData: false }
-}
+/**
+ * Applies the changes, in order, within a transaction that the caller has begun. An expired record that one of them meets
+ * stays until the sweep, which has to report it.
+ */
+export const applyBatch = (sql: Statements, changes: readonly Change[], now: number): Outcome[] =>
+  changes.map(change => applyOne(sql, change, now))
 
-function applyTo(held: Held, change: Change, now: number): Outcome {
-  if (!held.hasData && held.row && held.record && (change.kind === "patch" || change.kind === "rotate")) {
-    held.record = { ...held.record, data: decodeData(held.row[19]) }
-    held.hasData = true
+function applyOne(sql: Statements, change: Change, now: number): Outcome {
+  switch (change.kind) {
+    case "create":
+      return create(sql, change, now)
+    case "patch":
+      return isOfDataAlone(change) ? patchData(sql, change, now) : rewrite(sql, change, now)
+    case "rotate":
+      return rewrite(sql, change, now)
+    case "touch":
+      return touch(sql, change, now)
+    case "revoke":
+      return appliedTo(sql.revoke.one(encodeText(change.id), now))
   }
-  const { outcome, record } = applyChange(held.record, change, now)
-  // An expired record that a change met stays until the sweep, which has to report it.
-  if (outcome.kind !== "applied") return outcome
-  if (change.kind === "create") held.hasData = true
-  held.record = record
+}
+
+const isOfDataAlone = ({ client, lifetime, seen }: Patch): boolean => !client && !lifetime && !seen
+
+function create(sql: Statements, { record }: Create, now: number): Outcome {
+  const { changes } = sql.create.run(...encodeRecord(record), now)
+  return Number(changes) === 0 ? EXISTS : applied(record.version)
+}
+
+function touch(sql: Statements, { id, seen, confirm }: Touch, now: number): Outcome {
+  return appliedTo(sql.touch.one(seen.at, seen.expiresAt, confirm ?? null, seen.at, encodeText(id), now))
+}
+
+const appliedTo = (row: readonly [version: number] | undefined): Outcome => (row ? applied(row[0]) : GONE)
+
+/** Most changes are such a patch, so that it reads and writes nothing but what it is about. */
+function patchData(sql: Statements, change: Patch, now: number): Outcome {
+  const row = sql.findData.one(encodeText(change.id))
+  if (!row) return GONE
+  const [rowid, epoch, version, expiresAt, data] = row
+  if (expiresAt <= now) return GONE
+  if (epoch !== change.epoch || version !== (change.ifVersion ?? version)) return CONFLICT
+  sql.updateData.run(version + 1, mergeData(data, change, now), rowid)
+  return applied(version + 1)
+}
+
+/** Reads the whole record, and writes what of it is another afterwards. */
+function rewrite(sql: Statements, change: Patch | Rotate, now: number): Outcome {
+  const row = sql.find.one(encodeText(change.id))
+  const { outcome, record } = applyChange(row && decodeRecord(row), change, now)
+  if (row && record && outcome.kind === "applied") {
+    const values = encodeRecord(record)
+    const columns = COLUMNS.filter((_, index) => values[index] !== row[index])
+    sql.update(columns).run(...values.filter((value, index) => value !== row[index]), row[0])
+  }
   return outcome
-}
-
-function write(sql: Statements, { id, row, record, hasData }: Held): void {
-  if (!record) {
-    if (row) sql.remove.run(encodeText(id))
-    return
-  }
-  const values = encodeFacts(record)
-  if (hasData) values.push(encodeData(record.data))
-  if (!row) sql.insert.run(...values)
-  else update(sql, row, values)
-}
-
-function update(sql: Statements, row: Row, values: readonly Value[]): void {
-  const columns = COLUMNS.filter((_, index) => index < values.length && values[index] !== row[index])
-  if (columns.length === 0) return
-  const changed = values.filter((value, index) => value !== row[index])
-  sql.update(columns).run(...changed, row[0])
 }

@@ -4,14 +4,25 @@ import { SessionError } from "../../contract/errors.ts"
 import { migrate } from "./migrations.ts"
 import { MEMORY, type SqliteSettings } from "./options.ts"
 
+const MEBIBYTE = 1024 * 1024
+
 /**
- * After so many pages of 4 KiB in the WAL, the commit that reaches them moves them into the database. Fewer, longer ones
- * save work, as a page that changed often moves once; on the main thread they would hold up the event loop.
+ * The page size of a new file. A change writes the whole page that its session is in, so that small pages save work; the
+ * pages of sessions of many kilobytes would become too many. A file that exists keeps its own.
  */
-const CHECKPOINT_PAGES = { thread: 4000, main: 1000 }
+const PAGE_BYTES = 2048
+
+/** How much of the file a connection may keep in memory. */
+const CACHE_BYTES = 16 * MEBIBYTE
+
+/**
+ * The commit that brings the WAL to so many bytes moves its pages into the database. Fewer, longer such moves save work,
+ * as a page that changed often moves once; on the main thread they would hold up the event loop.
+ */
+const CHECKPOINT_BYTES = { thread: 16 * MEBIBYTE, main: 4 * MEBIBYTE }
 
 /** The WAL is cut back to this many bytes when a checkpoint has emptied it after a burst. */
-const WAL_KEPT = 4000 * 4096
+const WAL_KEPT = 16 * MEBIBYTE
 
 export type Sqlite = typeof import("node:sqlite")
 
@@ -35,7 +46,7 @@ export async function loadSqlite(load: () => Promise<Sqlite> = () => import("nod
 export function openDatabase(sqlite: Sqlite, settings: SqliteSettings, now: number): DatabaseSync {
   if (settings.path !== MEMORY) createFile(settings.path)
   return openWith(sqlite, settings, database => {
-    database.exec("PRAGMA journal_mode = WAL")
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL`)
     migrate(database, settings.tablePrefix, now)
   })
 }
@@ -52,11 +63,13 @@ export function openWith(
     database.exec(`
       PRAGMA synchronous = ${durability};
       PRAGMA fullfsync = ${durability === "full" ? "ON" : "OFF"};
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES[writer]};
+      PRAGMA cache_size = ${-CACHE_BYTES / 1024};
       PRAGMA journal_size_limit = ${WAL_KEPT};
       PRAGMA temp_store = MEMORY;
     `)
     prepare(database)
+    const pageSize = Number(database.prepare("PRAGMA page_size").get()?.["page_size"])
+    database.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(CHECKPOINT_BYTES[writer] / pageSize)}`)
     return database
   } catch (error) {
     database.close()

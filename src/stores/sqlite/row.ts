@@ -1,10 +1,8 @@
+import type { DataChange } from "../../contract/change.ts"
 import type { ClientFacts, Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
 import { loginFactsFromJson, loginFactsToJson } from "../record-json.ts"
 
-/**
- * The columns of the session table, in the order in which every statement reads and writes them; `data` is the last, so
- * that a row without it is all the facts.
- */
+/** The columns of the session table, in the order in which every statement reads and writes whole records. */
 export const COLUMNS = [
   "id",
   "secret_hash",
@@ -58,8 +56,7 @@ export type Row = readonly [
 
 const NO_DATA: SessionData = new Map()
 
-/** Everything of a record but its data, which the caller adds with {@link decodeData} when it is wanted. */
-export function decodeFacts(row: Row): SessionRecord {
+export function decodeRecord(row: Row): SessionRecord {
   return {
     id: decodeText(row[0]),
     secretHash: row[1],
@@ -76,12 +73,12 @@ export function decodeFacts(row: Row): SessionRecord {
     persistent: row[13] !== 0,
     login: decodeLogin(row),
     client: row[18] === "{}" ? {} : (JSON.parse(row[18]) as ClientFacts),
-    data: NO_DATA,
+    data: decodeData(row[19]),
   }
 }
 
-/** The values of every column but `data`, in order. */
-export function encodeFacts(record: SessionRecord): Value[] {
+/** The values of every column, in order. */
+export function encodeRecord(record: SessionRecord): Value[] {
   const { previous, login } = record
   return [
     encodeText(record.id),
@@ -103,6 +100,7 @@ export function encodeFacts(record: SessionRecord): Value[] {
     login?.externalId === undefined ? null : encodeText(login.externalId),
     login ? JSON.stringify(loginFactsToJson(login)) : null,
     JSON.stringify(record.client),
+    encodeData(record.data),
   ]
 }
 
@@ -116,33 +114,51 @@ function decodeLogin(row: Row): Login | undefined {
   }
 }
 
-/** Data is kept as JSON: `[[key, text], [key, text, expiresAt], …]`. An array, since keys may be `__proto__` or `1`. */
-export function encodeData(data: SessionData): string {
-  const entries: (readonly (string | number)[])[] = []
-  for (const [key, { text, expiresAt }] of data) {
-    entries.push(expiresAt === undefined ? [key, text] : [key, text, expiresAt])
-  }
-  return JSON.stringify(entries)
-}
+/** Data is kept as a JSON array of these, since keys may be `__proto__` or `1`. */
+type Entry = readonly [key: string, text: string, expiresAt?: number]
 
-export function decodeData(json: string): SessionData {
+const encodeEntry = (key: string, { text, expiresAt }: StoredValue): Entry =>
+  expiresAt === undefined ? [key, text] : [key, text, expiresAt]
+
+const encodeData = (data: SessionData): string =>
+  JSON.stringify(Array.from(data, ([key, value]) => encodeEntry(key, value)))
+
+function decodeData(json: string): SessionData {
   if (json === "[]") return NO_DATA
-  const entries = JSON.parse(json) as [key: string, text: string, expiresAt?: number][]
   const data = new Map<string, StoredValue>()
-  for (const [key, text, expiresAt] of entries) {
-    if (typeof key !== "string" || typeof text !== "string") throw new TypeError("data holds no text")
+  for (const [key, text, expiresAt] of parseEntries(json)) {
     data.set(key, expiresAt === undefined ? { text } : { text, expiresAt })
   }
   return data
 }
 
+function parseEntries(json: string): Entry[] {
+  const entries = JSON.parse(json) as Entry[]
+  for (const [key, text] of entries) {
+    if (typeof key !== "string" || typeof text !== "string") throw new TypeError("data holds no text")
+  }
+  return entries
+}
+
+/** What a change makes of data, without decoding the values that stay. Keys that have ended go, as in `applyChange`. */
+export function mergeData(json: string, { set, unset }: DataChange, now: number): string {
+  const entries = new Map<string, Entry>()
+  for (const entry of parseEntries(json)) {
+    const [key, , expiresAt] = entry
+    if (expiresAt === undefined || now < expiresAt) entries.set(key, entry)
+  }
+  for (const key of unset) entries.delete(key)
+  for (const [key, value] of set) entries.set(key, encodeEntry(key, value))
+  return JSON.stringify([...entries.values()])
+}
+
 /**
- * Ids as SQLite can hold them. A lone surrogate has no UTF-8 form, and SQLite would turn two such texts into one;
- * they are kept as JSON, and so is what could be taken for it. All other text stays as it is.
+ * Ids as SQLite can hold them. A lone surrogate has no UTF-8 form, and SQLite would turn two such texts into one; Node
+ * 22.13 reads text up to its first NUL. They are kept as JSON, and so is what could be taken for it. All other text stays as it is.
  */
 export const encodeText = (text: string): string =>
-  LONE_SURROGATE.test(text) || text.startsWith('"') ? JSON.stringify(text) : text
+  UNFIT.test(text) || text.startsWith('"') ? JSON.stringify(text) : text
 
 export const decodeText = (text: string): string => (text.startsWith('"') ? String(JSON.parse(text)) : text)
 
-const LONE_SURROGATE = /\p{Surrogate}/u
+const UNFIT = /[\p{Surrogate}\0]/u

@@ -7,7 +7,7 @@ import { applyBatch } from "./batch.ts"
 import { unreadableRow } from "./errors.ts"
 import { countHits } from "./hits.ts"
 import { rollBack } from "./migrations.ts"
-import { decodeData, decodeFacts, decodeText, encodeText, type Row, type Value } from "./row.ts"
+import { decodeRecord, decodeText, encodeText, type Row, type Value } from "./row.ts"
 import { prepareStatements, type Statements } from "./statements.ts"
 
 /** Milliseconds. */
@@ -150,7 +150,8 @@ export class SessionTable {
 function liveRecord(row: Row, now: number): SessionRecord | undefined {
   if (row[12] <= now) return undefined
   try {
-    return { ...decodeFacts(row), data: liveData(decodeData(row[19]), now) }
+    const record = decodeRecord(row)
+    return { ...record, data: liveData(record.data, now) }
   } catch (error) {
     throw unreadableRow(row[0], error)
   }

@@ -1,17 +1,22 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { COLUMNS, type Column, type Row } from "./row.ts"
+import { COLUMNS, type Column, type Row, type Value } from "./row.ts"
 
 /** Every statement of the store, prepared once for a connection. */
 export interface Statements {
   readonly begin: StatementSync
   readonly commit: StatementSync
-  readonly find: Query
-  readonly findMany: Query
-  readonly findByUser: Query
-  readonly insert: StatementSync
+  readonly find: Query<Row>
+  readonly findMany: Query<Row>
+  readonly findByUser: Query<Row>
+  /** Inserts the record, or puts it in the place of one that has expired. */
+  readonly create: StatementSync
+  /** What a patch of data alone needs. */
+  readonly findData: Query<DataRow>
+  readonly updateData: StatementSync
   /** Sets these columns of one session. A statement that names an indexed column rewrites the index, changed or not. */
   update(columns: readonly Column[]): StatementSync
-  readonly remove: StatementSync
+  readonly touch: Query<[version: number]>
+  readonly revoke: Query<[version: number]>
   readonly sweep: StatementSync
   readonly revokeByUser: StatementSync
   readonly revokeByExternalId: StatementSync
@@ -27,10 +32,19 @@ export interface Statements {
 }
 
 /** A statement whose rows come back as tuples. */
-export interface Query {
-  one(...values: (string | number)[]): Row | undefined
-  all(...values: (string | number)[]): Row[]
+export interface Query<Tuple> {
+  readonly sourceSQL: string
+  one(...values: Value[]): Tuple | undefined
+  all(...values: Value[]): Tuple[]
 }
+
+export type DataRow = readonly [
+  rowid: number,
+  epoch: number,
+  version: number,
+  expiresAt: number,
+  data: string,
+]
 
 export function prepareStatements(database: DatabaseSync, prefix: string): Statements {
   const table = `"${prefix}sessions"`
@@ -50,9 +64,27 @@ export function prepareStatements(database: DatabaseSync, prefix: string): State
         `SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ? ORDER BY authenticated_at, id`,
       ),
     ),
-    insert: prepare(`INSERT INTO ${table} (${all}) VALUES (${places})`),
+    create: prepare(
+      `INSERT INTO ${table} (${all}) VALUES (${places})
+       ON CONFLICT (id) DO UPDATE SET ${COLUMNS.map(column => `${column} = excluded.${column}`).join(", ")}
+       WHERE ${table}.expires_at <= ?`,
+    ),
+    findData: prepareQuery(
+      prepare(`SELECT rowid, epoch, version, expires_at, data FROM ${table} WHERE id = ?`),
+    ),
+    updateData: prepare(`UPDATE ${table} SET version = ?, data = ? WHERE rowid = ?`),
     update: prepareUpdates(prepare, table),
-    remove: prepare(`DELETE FROM ${table} WHERE id = ?`),
+    touch: prepareQuery(
+      prepare(
+        `UPDATE ${table} SET
+           last_seen_at = max(last_seen_at, ?),
+           expires_at = min(absolute_expires_at, max(expires_at, ?)),
+           previous_confirmed_at = CASE WHEN generation = ? AND previous_secret_hash IS NOT NULL
+             THEN coalesce(previous_confirmed_at, ?) ELSE previous_confirmed_at END
+         WHERE id = ? AND expires_at > ? RETURNING version`,
+      ),
+    ),
+    revoke: prepareQuery(prepare(`DELETE FROM ${table} WHERE id = ? AND expires_at > ? RETURNING version`)),
     sweep: prepare(
       `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING id`,
     ),
@@ -97,21 +129,24 @@ function prepareUpdates(
   }
 }
 
-function prepareQuery(statement: StatementSync): Query {
+function prepareQuery<Tuple>(statement: StatementSync): Query<Tuple> {
+  const { sourceSQL } = statement
   if (typeof statement.setReturnArrays !== "function") {
     // Node before 22.16 has no arrays; the object's values come in the order of the columns.
-    const row = (object: object): Row => Object.values(object) as unknown as Row
+    const tuple = (object: object): Tuple => Object.values(object) as unknown as Tuple
     return {
+      sourceSQL,
       one: (...values) => {
         const object = statement.get(...values)
-        return object && row(object)
+        return object && tuple(object)
       },
-      all: (...values) => statement.all(...values).map(row),
+      all: (...values) => statement.all(...values).map(tuple),
     }
   }
   statement.setReturnArrays(true)
   return {
-    one: (...values) => statement.get(...values) as unknown as Row | undefined,
-    all: (...values) => statement.all(...values) as unknown as Row[],
+    sourceSQL,
+    one: (...values) => statement.get(...values) as unknown as Tuple | undefined,
+    all: (...values) => statement.all(...values) as unknown as Tuple[],
   }
 }

@@ -64,7 +64,9 @@ async function compare(store: SqliteSessionStore, model: ReadonlyMap<string, Ses
     const stored = model.get(each)
     return stored && now < stored.expiresAt ? { ...stored, data: liveData(stored.data, now) } : undefined
   })
-  assert.deepEqual(await store.find(IDS), expected)
+  const found = await store.find(IDS)
+  assert.deepEqual(found, expected)
+  assert.deepEqual(found.map(keysInOrder), expected.map(keysInOrder))
   assert.deepEqual(
     IDS.map(each => store.findNow(each)),
     expected,
@@ -74,3 +76,5 @@ async function compare(store: SqliteSessionStore, model: ReadonlyMap<string, Ses
   const online = new Set(live.filter(each => each.lastSeenAt >= 4).flatMap(each => each.login?.userId ?? []))
   assert.equal(await store.countUsersSeen(4), online.size)
 }
+
+const keysInOrder = (record: SessionRecord | undefined): string[] => [...(record?.data.keys() ?? [])]

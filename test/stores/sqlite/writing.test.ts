@@ -113,19 +113,39 @@ test("G7: a touch writes the use alone: the data is neither read as JSON nor rew
   await store.close()
 })
 
-test("the WAL stays bounded while changes go on", async () => {
-  const path = join(directory, "wal.db")
-  const store = await createSqliteStore({ path, durability: "normal" })
-  const records = Array.from({ length: 200 }, () => aRecord())
-  await store.apply(records.map(changes.create))
-  for (let round = 0; round < 60; round++) {
-    await store.apply(records.map(({ id }) => setting(id, "a", String(round).repeat(1000))))
-  }
-  const written = 60 * 200 * 1000
-  const wal = statSync(`${path}-wal`).size
-  assert.ok(wal < 24 * 1024 * 1024, `${wal} bytes of WAL after ${written}`)
-  await store.close()
-})
+for (const [name, pageSize] of [
+  ["a file of its own", undefined],
+  ["an application's file, whose page size stays", 16_384],
+] as const) {
+  test(`the WAL stays bounded while changes go on in ${name}`, async () => {
+    const path = join(directory, `wal-${pageSize}.db`)
+    if (pageSize !== undefined) createWithPages(path, pageSize)
+    const store = await createSqliteStore({ path, durability: "normal" })
+    const records = Array.from({ length: 200 }, () => aRecord())
+    await store.apply(records.map(changes.create))
+    for (let round = 0; round < 60; round++) {
+      await store.apply(records.map(({ id }) => setting(id, "a", String(round).repeat(1000))))
+    }
+    const written = 60 * 200 * 1000
+    const wal = statSync(`${path}-wal`).size
+    assert.ok(wal < 24 * 1024 * 1024, `${wal} bytes of WAL after ${written}`)
+    await store.close()
+    assert.equal(pageSizeOf(path), pageSize ?? 2048)
+  })
+}
+
+function createWithPages(path: string, pageSize: number): void {
+  const database = new DatabaseSync(path)
+  database.exec(`PRAGMA page_size = ${pageSize}; CREATE TABLE application (a)`)
+  database.close()
+}
+
+function pageSizeOf(path: string): unknown {
+  const database = new DatabaseSync(path)
+  const row = database.prepare("PRAGMA page_size").get()
+  database.close()
+  return row?.["page_size"]
+}
 
 test("every lookup goes through an index", async () => {
   const path = join(directory, "plan.db")
@@ -133,8 +153,11 @@ test("every lookup goes through an index", async () => {
   const database = new DatabaseSync(path)
   const statements = prepareStatements(database, "sojourn_")
   const queries = [
-    ["SELECT * FROM sojourn_sessions WHERE id = 'x'", "autoindex"],
-    [statements.remove.sourceSQL, "autoindex"],
+    [statements.find.sourceSQL, "autoindex"],
+    [statements.findData.sourceSQL, "autoindex"],
+    [statements.updateData.sourceSQL, "INTEGER PRIMARY KEY"],
+    [statements.touch.sourceSQL, "autoindex"],
+    [statements.revoke.sourceSQL, "autoindex"],
     [statements.sweep.sourceSQL, "by_end"],
     [statements.countByUser.sourceSQL, "by_user"],
     [statements.revokeByUser.sourceSQL, "by_user"],
