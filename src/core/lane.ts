@@ -74,9 +74,22 @@ export class Lane<Item, Answer> {
     return this.#calls.size === 0 && this.#waiting.length === 0
   }
 
+  /** One call a turn: a server answers all that has reached it in one piece in one piece, too. */
   #pump(): void {
     if (this.#isGathering) return
-    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) void this.#carry(batch)
+    const batch = this.#next()
+    if (batch.length === 0) return
+    void this.#carry(batch)
+    if (this.#waiting.length >= WORTH_A_CALL) this.#gather()
+  }
+
+  #gather(): void {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    setImmediate(() => {
+      this.#isGathering = false
+      this.#pump()
+    })
   }
 
   /** What leaves now: all that waits, or its share where there is enough of it for several calls. */
@@ -141,14 +154,8 @@ export class Lane<Item, Answer> {
   }
 
   #goOn(gather: boolean): void {
-    if (gather && !this.#isGathering) {
-      this.#isGathering = true
-      setImmediate(() => {
-        this.#isGathering = false
-        this.#pump()
-      })
-    }
-    this.#pump()
+    if (gather) this.#gather()
+    else this.#pump()
     if (!this.#isIdle) return
     this.#watch?.unref()
     for (const resolve of this.#idle.splice(0)) resolve()

@@ -2,11 +2,15 @@ import type { Client, Reply } from "./client.ts"
 import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./given-client.ts"
 import { hashSlot } from "./subscriber-slots.ts"
 
+/** Maps, in the third version of the protocol. */
+const MAP_TYPE = 37
+
 /**
- * Replies come in the library's plain types, whatever the pattern prefers. Its own time limit would end only what
- * waits in its queue, by a timer for each command: the store's signal does that.
+ * Replies come in the library's plain types, whatever the pattern prefers, and the maps of the protocol's third version as
+ * lists, as in the second. The library's own time limit would end only what waits in its queue, by a timer for each command:
+ * the store's signal does that.
  */
-const COMMAND_OPTIONS = { timeout: undefined, typeMapping: undefined } as const
+const COMMAND_OPTIONS = { timeout: undefined, typeMapping: { [MAP_TYPE]: Array } } as const
 const OVERRIDES = {
   clientSideCache: undefined,
   commandOptions: COMMAND_OPTIONS,
@@ -72,21 +76,15 @@ async function connect(own: NodeRedisClient, failure: () => unknown): Promise<vo
 
 function sender(own: NodeRedisClient): Client["send"] {
   const options = (abortSignal: AbortSignal) => ({ ...COMMAND_OPTIONS, abortSignal })
+  // The library's type of a reply is unknown; readers check what they get.
   if (isCluster(own)) {
-    return async (key, command, signal) =>
-      readReply(await own.sendCommand(key, false, command, options(signal)))
+    return (key, command, signal) => own.sendCommand(key, false, command, options(signal)) as Promise<Reply>
   }
   if (isSentinel(own)) {
-    return async (_, command, signal) => readReply(await own.sendCommand(false, command, options(signal)))
+    return (_, command, signal) => own.sendCommand(false, command, options(signal)) as Promise<Reply>
   }
-  return async (_, command, signal) => readReply(await own.sendCommand(command, options(signal)))
+  return (_, command, signal) => own.sendCommand(command, options(signal)) as Promise<Reply>
 }
-
-/** The protocol's third version has maps, of which the library makes objects. */
-const readReply = (reply: unknown): Reply =>
-  typeof reply === "object" && reply !== null && !Array.isArray(reply)
-    ? Object.entries(reply).flat()
-    : (reply as Reply)
 
 /** A client that was never open throws. */
 async function destroy(own: NodeRedisClient): Promise<void> {

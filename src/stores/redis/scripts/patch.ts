@@ -15,13 +15,14 @@ export const patchScript = (options: ScriptOptions): Script =>
   script(
     feed(options),
     `
-local id = #base + 3
+local id, match, sub = #base + 3, string.match, string.sub
+local KEYS, ARGV = KEYS, ARGV
 local outcomes, news, at = {}, {}, 3
 for i = 1, #KEYS do
   local found = call('HMGET', KEYS[i], 'v', 'f')
   local outcome = 'gone'
   if found[2] then
-    local e, t, x = string.match(found[2], '^(%S*)\\t(%S*)\\t(%S*)')
+    local e, t, x = match(found[2], '^(%S*)\\t(%S*)\\t(%S*)')
     local isWanted = ARGV[at + 1] == '' or ARGV[at + 1] == found[1]
     if now < tonumber(x) then
       if e ~= ARGV[at] or not isWanted then
@@ -30,7 +31,7 @@ for i = 1, #KEYS do
         outcome = '${HAS_ENDED_KEYS}'
       else
         outcome = found[1] + 1
-        news[#news + 1] = string.format('c %s %.0f', string.sub(KEYS[i], id), outcome)
+        news[#news + 1] = string.format('c %s %.0f', sub(KEYS[i], id), outcome)
       end
     end
   end
