@@ -1,5 +1,5 @@
 import { applyChange } from "../contract/apply-change.ts"
-import type { Change, Outcome, Patch, Rotate, Touch } from "../contract/change.ts"
+import { type Change, idOf, type Outcome, type Patch, type Rotate, type Touch } from "../contract/change.ts"
 import type { Feed, FeedObserver, Notice } from "../contract/feed.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import {
@@ -294,5 +294,3 @@ export class NearCache implements CachingStore, MeasuredStore, FeedObserver {
     this.#fills.spoilAll()
   }
 }
-
-const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)

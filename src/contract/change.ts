@@ -6,6 +6,9 @@ import type { ClientFacts, Login, SessionData, SessionRecord } from "./record.ts
  */
 export type Change = Create | Patch | Rotate | Touch | Revoke
 
+/** The id of the session that the change is about. */
+export const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)
+
 /** Inserts the record. `exists` when the id is taken by a live record; an expired one is replaced. */
 export interface Create {
   readonly kind: "create"

@@ -1,4 +1,4 @@
-import type { Change, Outcome } from "../contract/change.ts"
+import { type Change, idOf, type Outcome } from "../contract/change.ts"
 import type { SessionRecord } from "../contract/record.ts"
 import { isParallel, type SessionStore } from "../contract/store.ts"
 import type { Deadline } from "./deadline.ts"
@@ -30,5 +30,3 @@ export class Batcher {
     await Promise.all([this.#finds.drained(), this.#changes.drained()])
   }
 }
-
-const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)

@@ -162,29 +162,39 @@ export class Lane<Item, Answer> {
   }
 
   async #send(batch: Batch<Item, Answer>): Promise<Answer[]> {
-    const { operation, meters, send } = this.#route
-    const controller = new AbortController()
-    let giveUp: Call<Item, Answer>["giveUp"] = () => {}
-    const givenUp = new Promise<never>((_, reject) => {
-      giveUp = error => {
-        reject(error)
-        controller.abort(error)
-      }
-    })
-    const call = { batch, giveUp }
-    this.#calls.add(call)
-    const items = batch.map(each => each.item)
+    const { operation, meters } = this.#route
     try {
-      const answers = await meters.measure(operation, items.length, () =>
-        Promise.race([send(items, controller.signal), givenUp]),
-      )
-      if (answers.length !== items.length) throw incomplete(operation, items.length, answers.length)
+      const answers = await meters.measure(operation, batch.length, () => this.#call(batch))
+      if (answers.length !== batch.length) throw incomplete(operation, batch.length, answers.length)
       return answers
     } catch (error) {
       throw typed(operation, error)
-    } finally {
-      this.#calls.delete(call)
     }
+  }
+
+  /** Settles as the call does, or rejects when it is given up. */
+  #call(batch: Batch<Item, Answer>): Promise<Answer[]> {
+    return new Promise((resolve, reject) => {
+      const controller = new AbortController()
+      const giveUp = (error: unknown): void => {
+        this.#calls.delete(call)
+        reject(error)
+        controller.abort(error)
+      }
+      const call = { batch, giveUp }
+      this.#calls.add(call)
+      const items = batch.map(each => each.item)
+      this.#route.send(items, controller.signal).then(
+        answers => {
+          this.#calls.delete(call)
+          resolve(answers)
+        },
+        error => {
+          this.#calls.delete(call)
+          reject(error)
+        },
+      )
+    })
   }
 
   /** What is due fails, sent or not; a change that has not been sent must not be stored after all. */

@@ -28,6 +28,12 @@ export function resolveLifetimes(
   defaults: Lifetimes = DEFAULTS,
   code: SessionErrorCode = "ERR_SESSION_CONFIG",
 ): Lifetimes {
+  if (typeof options !== "object" || options === null) {
+    throw new SessionError(
+      code,
+      `lifetimes are ${String(options)}: give an object such as { idleTimeout: "30m" }`,
+    )
+  }
   const absoluteTimeout =
     options.absoluteTimeout === undefined
       ? defaults.absoluteTimeout

@@ -72,7 +72,13 @@ describe("a lane of several calls at once", () => {
     await turn()
     assert.deepEqual(
       sent.map(({ items }) => items.length),
+      [1, 16, 42],
+    )
+    await turn()
+    assert.deepEqual(
+      sent.map(({ items }) => items.length),
       [1, 16, 42, 42],
+      "one call a turn",
     )
     for (const each of sent) each.answer()
     assert.deepEqual(await Promise.all(answers), all)

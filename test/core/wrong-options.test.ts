@@ -16,9 +16,17 @@ const kinds: Readonly<Record<string, () => Session | Promise<Session>>> = {
     new RevocableSealedSessions({ keys, revocations: createMemoryStore(), sweepInterval }).open(undefined),
 }
 
-describe("login with options that are none", () => {
+describe("options that are none", () => {
   for (const [name, begin] of Object.entries(kinds)) {
-    it(`is refused by a session ${name}`, async () => {
+    it(`are refused by setLifetime of a session ${name}`, async () => {
+      const session = await begin()
+      for (const options of [null, "1h", 3]) {
+        const wrong = { ...code("ERR_SESSION_INVALID_ARGUMENT"), message: /lifetimes are .*: give an object/ }
+        await assert.rejects(async () => session.setLifetime(options as never), wrong)
+      }
+    })
+
+    it(`are refused by login of a session ${name}`, async () => {
       for (const options of [null, "1h", 3]) {
         const session = await begin()
         const wrong = { ...code("ERR_SESSION_INVALID_ARGUMENT"), message: /login takes options/ }

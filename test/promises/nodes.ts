@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import type { TestContext } from "node:test"
-import { setImmediate as nextTurn } from "node:timers/promises"
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises"
 import type { SessionManager } from "../../src/core/manager.ts"
 import { stateOf } from "../../src/core/session.ts"
 import { createSessions, type SessionStore, type Sessions } from "../../src/index.ts"
@@ -81,6 +81,10 @@ export async function hears(node: SessionManager): Promise<void> {
     await session.logout()
     return Number(countersOf(node)["noticesReceived"]) > noticesReceived
   })
+  // Until what this has caused is over.
+  for (let before = -1; before !== countersOf(node)["noticesReceived"]; await delay(100)) {
+    before = Number(countersOf(node)["noticesReceived"])
+  }
 }
 
 /** Resolves when the node serves the session from its memory. */

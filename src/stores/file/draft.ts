@@ -1,5 +1,5 @@
 import { type Applied, applyChange } from "../../contract/apply-change.ts"
-import type { Change, Outcome } from "../../contract/change.ts"
+import { idOf, type Outcome } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
 import type { SessionRecord } from "../../contract/record.ts"
 import type { Recordable } from "./call.ts"
@@ -48,8 +48,6 @@ export class Draft {
     this.effects.push(effect)
   }
 }
-
-export const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)
 
 const full = (maxSessions: number): SessionError =>
   new SessionError(

@@ -1,9 +1,8 @@
 import { applyChange } from "../../contract/apply-change.ts"
-import type { Change } from "../../contract/change.ts"
+import { type Change, idOf } from "../../contract/change.ts"
 import type { ClientFacts, Login, SessionData, SessionRecord } from "../../contract/record.ts"
 import type { MemoryLimits } from "./options.ts"
 import { SESSION_BYTES, type SessionTable } from "./session-table.ts"
-import { idOf } from "./table-change.ts"
 
 /** By how much changes make the table grow. */
 export interface Growth {

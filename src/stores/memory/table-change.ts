@@ -1,12 +1,9 @@
 import { applyChange } from "../../contract/apply-change.ts"
-import type { Change, Outcome, Touch } from "../../contract/change.ts"
+import { type Change, idOf, type Outcome, type Touch } from "../../contract/change.ts"
 import type { SessionTable } from "./session-table.ts"
 
 const GONE: Outcome = { kind: "gone" }
 const EXISTS: Outcome = { kind: "exists" }
-
-/** The id of the session that a change is about. */
-export const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)
 
 /** Applies one change to the table. What has expired stays where it is, for the sweep to report. */
 export function changeTable(table: SessionTable, change: Change, now: number): Outcome {

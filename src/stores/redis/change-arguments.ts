@@ -27,8 +27,6 @@ export function plainArguments({ epoch, ifVersion, set }: Patch): string[] {
   return [`${epoch}`, text(ifVersion), `${fields.length}`, ...fields]
 }
 
-export const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)
-
 /** The indexes, by their names in the bucket, that the change may bring into being. */
 export function newIndexes(change: Change): string[] {
   const login =

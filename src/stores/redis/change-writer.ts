@@ -1,6 +1,6 @@
-import type { Change, Outcome, Patch } from "../../contract/change.ts"
+import { type Change, idOf, type Outcome, type Patch } from "../../contract/change.ts"
 import type { Call } from "./call.ts"
-import { changeArguments, idOf, isPlain, newIndexes, plainArguments } from "./change-arguments.ts"
+import { changeArguments, isPlain, newIndexes, plainArguments } from "./change-arguments.ts"
 import type { Layout } from "./layout.ts"
 import { readOutcome, readReplies } from "./replies.ts"
 import { applyScript } from "./scripts/apply.ts"

@@ -42,7 +42,10 @@ export class Connection {
     }
   }
 
-  /** Does the work of one call within its time. */
+  /**
+   * Does the work of one call within its time. It rejects when the caller gives up, the time is over or the connection is
+   * lost; then nothing more leaves.
+   */
   async call<T>(
     operation: string,
     signal: AbortSignal | undefined,
@@ -50,19 +53,19 @@ export class Connection {
   ): Promise<T> {
     if (signal?.aborted) throw abandonedError(operation, signal.reason)
     this.#requireReady()
-    const ending = new AbortController()
-    setMaxListeners(0, ending.signal)
-    const limit = this.#limit(operation, signal, ending)
-    const working = work(beginCall(this.#client, ending.signal, this.#onReply))
-    const settled = (): void => clearTimeout(limit.timer)
-    working.then(settled, settled)
-    try {
-      return await Promise.race([working, limit.reached])
-    } catch (error) {
-      throw redisError(error, this.address)
-    } finally {
-      limit.release()
-    }
+    return await new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => reject(redisError(error, this.address))
+      const ending = new AbortController()
+      setMaxListeners(0, ending.signal)
+      const end = (error: unknown): void => {
+        fail(error)
+        ending.abort(error)
+      }
+      const settle = this.#limit(operation, signal, end)
+      work(beginCall(this.#client, ending.signal, this.#onReply))
+        .then(resolve, fail)
+        .finally(settle)
+    })
   }
 
   close(): void {
@@ -76,29 +79,22 @@ export class Connection {
     throw offlineError(this.address, this.#failure)
   }
 
-  /** Rejects when the caller gives up or the time is over; then nothing more leaves. The timer outlasts a caller. */
-  #limit(operation: string, signal: AbortSignal | undefined, ending: AbortController) {
-    let end: (error: unknown) => void = () => {}
-    const reached = new Promise<never>((_, reject) => {
-      end = error => {
-        reject(error)
-        ending.abort(error)
-      }
-    })
+  /** Ends the call in time; returns what is to be done when its work has settled, which may be later. */
+  #limit(operation: string, signal: AbortSignal | undefined, end: (error: unknown) => void): () => void {
     const onAbort = (): void => end(abandonedError(operation, signal?.reason))
-    signal?.addEventListener("abort", onAbort, { once: true })
     const [client, started] = [this.#client, performance.now()]
     const timer = setTimeout(() => {
       // The call has to reject before its connection is dropped.
       end(timeoutError(operation, this.address, this.#timeout))
       this.#onSilence(client, started)
     }, this.#timeout)
+    signal?.addEventListener("abort", onAbort, { once: true })
     this.#endings.add(end)
-    const release = (): void => {
-      this.#endings.delete(end)
+    return () => {
+      clearTimeout(timer)
       signal?.removeEventListener("abort", onAbort)
+      this.#endings.delete(end)
     }
-    return { reached, release, timer }
   }
 
   /** A command that has not left when the connection is lost must not leave over the next one. */

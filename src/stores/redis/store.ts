@@ -1,4 +1,4 @@
-import type { Change, Outcome } from "../../contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../contract/change.ts"
 import type { Feed, FeedObserver, FeedOptions } from "../../contract/feed.ts"
 import type { Hit, HitOutcome } from "../../contract/hit.ts"
 import type { SessionRecord } from "../../contract/record.ts"
@@ -15,7 +15,6 @@ import type {
 import { RunningCalls } from "../running-calls.ts"
 import { BucketQueries, type CallSlice } from "./bucket-queries.ts"
 import type { Call } from "./call.ts"
-import { idOf } from "./change-arguments.ts"
 import { ChangeWriter } from "./change-writer.ts"
 import type { Connection } from "./connection.ts"
 import { currentSource } from "./current-source.ts"

@@ -4,7 +4,7 @@ import pg from "pg"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createPostgresStore, type PostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
-import { eventually as until } from "../../services/eventually.ts"
+import { eventually } from "../../services/eventually.ts"
 import { startFaultProxy } from "../../services/fault-proxy.ts"
 import { administrate, postgresUrl } from "../../services/postgres.ts"
 
@@ -70,7 +70,7 @@ describe("G12: a statement that waits for a lock for too long", () => {
           expectInTime(() => store().apply([changes.patch(record)])),
         )
         await Promise.all(calls)
-        await until("the statements' end on the server", async () => (await waiting()) === 0)
+        await eventually("the statements' end on the server", async () => (await waiting()) === 0)
         // The lock is still held: what does not need it is served.
         assert.deepEqual((await store().find([record.id]))[0]?.id, record.id)
       })
@@ -88,7 +88,7 @@ describe("G12: a statement that waits for a lock for too long", () => {
           call,
           error => timeout(error) && error instanceof Error && error.cause === reason,
         )
-        await until("the statement's end on the server", async () => (await waiting()) === 0)
+        await eventually("the statement's end on the server", async () => (await waiting()) === 0)
       })
     })
   }
@@ -97,7 +97,7 @@ describe("G12: a statement that waits for a lock for too long", () => {
     const [before] = await own.find([record.id])
     await holdingRow(async () => {
       await expectInTime(() => given.apply([changes.patch(record)]))
-      await until("the statement's end on the server", async () => (await waiting()) === 0)
+      await eventually("the statement's end on the server", async () => (await waiting()) === 0)
     })
     assert.deepEqual(await own.find([record.id]), [before])
   })
@@ -109,7 +109,7 @@ describe("G12: a call", () => {
     await expectInTime(() => given.find([record.id]))
     for (const client of taken) client.release()
     assert.equal((await given.find([record.id]))[0]?.id, record.id)
-    await until(
+    await eventually(
       "the connections' return",
       async () => pool.idleCount === pool.totalCount && pool.waitingCount === 0,
     )

@@ -6,7 +6,7 @@ import {
   readPayload,
   type Unknown,
 } from "../../../src/stores/postgres/notices.ts"
-import { eventually as until } from "../../services/eventually.ts"
+import { eventually } from "../../services/eventually.ts"
 
 export interface Hearing {
   /** What has been announced so far. */
@@ -33,7 +33,7 @@ export async function listenTo(url: string, schema = "public", prefix = "sojourn
     async caughtUp() {
       const wanted = markers + 1
       await client.query("NOTIFY marker")
-      await until("the marker", async () => markers >= wanted)
+      await eventually("the marker", async () => markers >= wanted)
     },
     stop: () => client.end(),
   }

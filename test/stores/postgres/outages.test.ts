@@ -4,7 +4,7 @@ import pg from "pg"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createPostgresStore, type PostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, dataOf, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
-import { eventually as until } from "../../services/eventually.ts"
+import { eventually } from "../../services/eventually.ts"
 import { administrate, type PostgresServer, startPostgres } from "../../services/postgres.ts"
 
 const clock = new ManualClock()
@@ -46,7 +46,7 @@ const isUp = async (each: PostgresStore): Promise<boolean> => {
 }
 
 const expectBack = async () => {
-  for (const each of [store, sharing]) await until("the store's return", () => isUp(each))
+  for (const each of [store, sharing]) await eventually("the store's return", () => isUp(each))
 }
 
 describe("the store survives", () => {
@@ -57,7 +57,7 @@ describe("the store survives", () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
     )
     await expectBack()
-    await until(
+    await eventually(
       "the counted losses",
       async () => Number(store.counters()["postgres"]?.["lostConnections"]) > 0,
     )
@@ -66,7 +66,7 @@ describe("the store survives", () => {
   it("that the server ends a connection in the middle of a statement", async () => {
     await holding(async () => {
       const call = store.apply([changes.patch(record)])
-      const terminated = until("the end of what waits", async () => {
+      const terminated = eventually("the end of what waits", async () => {
         const rows = await administrate(
           server.url,
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",

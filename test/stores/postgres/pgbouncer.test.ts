@@ -4,7 +4,7 @@ import pg from "pg"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { createPostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
-import { eventually as until } from "../../services/eventually.ts"
+import { eventually } from "../../services/eventually.ts"
 import { administrate, postgresUrl } from "../../services/postgres.ts"
 import { startPgBouncer } from "./pgbouncer.ts"
 
@@ -28,7 +28,7 @@ describe("PgBouncer in transaction mode", () => {
     const pool = new pg.Pool({ connectionString: url, max: 8 })
     const store = await createPostgresStore({ pool }, clock)
     const failures: unknown[] = []
-    await until("a statement that meets another connection", async () => {
+    await eventually("a statement that meets another connection", async () => {
       const calls = Array.from({ length: 16 }, () => store.find([records.id()]))
       for (const call of await Promise.allSettled(calls))
         if (call.status === "rejected") failures.push(call.reason)
@@ -49,10 +49,10 @@ describe("PgBouncer in transaction mode", () => {
       notice: (notice: { readonly kind: string }) => heard.push(notice.kind),
     }
     store.observe(observer, { heartbeatInterval: 200 })
-    await until("the feed's connection", async () => heard.includes("connected"))
+    await eventually("the feed's connection", async () => heard.includes("connected"))
     const record = records.record()
     await store.apply([changes.create(record), changes.patch(record), changes.revoke(record)])
-    await until("the notices", async () => heard.includes("revoked") && heard.includes("changed"))
+    await eventually("the notices", async () => heard.includes("revoked") && heard.includes("changed"))
     await store.close()
   })
 
@@ -68,7 +68,7 @@ describe("PgBouncer in transaction mode", () => {
     for (const call of await Promise.allSettled(calls)) {
       assert.ok(call.status === "rejected" && isSessionError(call.reason, "ERR_SESSION_STORE_TIMEOUT"))
     }
-    await until("the statements' end on the server", async () => {
+    await eventually("the statements' end on the server", async () => {
       const rows = await administrate(direct, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
       return rows.length === 0
     })

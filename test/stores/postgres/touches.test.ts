@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { createPostgresStore } from "../../../src/stores/postgres/index.ts"
 import { changes, dataOf, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
-import { eventually as until } from "../../services/eventually.ts"
+import { eventually } from "../../services/eventually.ts"
 import { administrate, postgresUrl } from "../../services/postgres.ts"
 
 const url = await postgresUrl()
@@ -25,7 +25,7 @@ describe("touches", () => {
     // A connection tells its counts at the latest when it ends.
     await store.close()
     let counts: { readonly updates: number; readonly hot: number } = { updates: 0, hot: 0 }
-    await until("the server's counts", async () => {
+    await eventually("the server's counts", async () => {
       const [row] = await administrate(
         url,
         "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE schemaname = 'hot' AND relname = 'sojourn_sessions'",
