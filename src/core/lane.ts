@@ -56,8 +56,11 @@ export class Lane<Item, Answer> {
   }
 
   add(item: Item): Promise<Answer> {
-    const { maxQueued, deadline } = this.#route
-    if (this.#waiting.length >= maxQueued) return Promise.reject(overload(maxQueued))
+    const { operation, maxQueued, deadline, meters } = this.#route
+    if (this.#waiting.length >= maxQueued) {
+      meters.refuse(operation)
+      return Promise.reject(overload(maxQueued))
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, due: performance.now() + deadline, resolve, reject })
       this.#watch = this.#watch?.ref() ?? setTimeout(() => this.#endOverdue(), deadline)

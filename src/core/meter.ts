@@ -17,6 +17,8 @@ export interface OperationMetrics {
   /** How many sessions each call was about. */
   readonly batchSize: Histogram
   readonly failures: number
+  /** Operations that were refused with `ERR_SESSION_OVERLOADED`, as too many waited. */
+  readonly refusals: number
 }
 
 class Distribution {
@@ -49,6 +51,7 @@ class Distribution {
 
 class Meter {
   #failures = 0
+  #refusals = 0
   readonly #latency = new Distribution(LATENCIES)
   readonly #batchSize = new Distribution(SIZES)
 
@@ -58,8 +61,17 @@ class Meter {
     if (failed) this.#failures += 1
   }
 
+  refuse(): void {
+    this.#refusals += 1
+  }
+
   read(): OperationMetrics {
-    return { latency: this.#latency.read(), batchSize: this.#batchSize.read(), failures: this.#failures }
+    return {
+      latency: this.#latency.read(),
+      batchSize: this.#batchSize.read(),
+      failures: this.#failures,
+      refusals: this.#refusals,
+    }
   }
 }
 
@@ -77,6 +89,11 @@ export class Meters {
     } finally {
       this.#of(operation).add(performance.now() - from, size, failed)
     }
+  }
+
+  /** Counts an operation that found no room to wait. */
+  refuse(operation: string): void {
+    this.#of(operation).refuse()
   }
 
   read(): Readonly<Record<string, OperationMetrics>> {

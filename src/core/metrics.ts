@@ -23,10 +23,12 @@ export function prometheusText(metrics: SessionMetrics, prefix = "sojourn"): str
   const batch = `${prefix}_store_batch_size`
   lines.push(`# TYPE ${batch} histogram`)
   for (const [name, operation] of operations) lines.push(...histogram(batch, name, operation.batchSize, 1))
-  const failures = `${prefix}_store_failures_total`
-  lines.push(`# TYPE ${failures} counter`)
-  for (const [name, operation] of operations)
-    lines.push(`${failures}{operation="${name}"} ${operation.failures}`)
+  for (const kind of ["failures", "refusals"] as const) {
+    const metric = `${prefix}_store_${kind}_total`
+    lines.push(`# TYPE ${metric} counter`)
+    for (const [name, operation] of operations)
+      lines.push(`${metric}{operation="${name}"} ${operation[kind]}`)
+  }
   for (const [group, counts] of Object.entries(metrics.counters)) {
     for (const [name, value] of Object.entries(counts)) {
       const metric = `${prefix}_${snake(group)}_${snake(name)}`

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { Lane } from "../../src/core/lane.ts"
 import { SessionManager } from "../../src/core/manager.ts"
 import { Meters } from "../../src/core/meter.ts"
 import { prometheusText } from "../../src/core/metrics.ts"
@@ -39,7 +40,10 @@ describe("metrics", () => {
     }
     const batchSize = { buckets: [{ atMost: 1, count: 5 }], count: 5, sum: 5 }
     const text = prometheusText(
-      { store: { find: { latency, batchSize, failures: 2 } }, counters: { nearCache: { staleRefusals: 7 } } },
+      {
+        store: { find: { latency, batchSize, failures: 2, refusals: 3 } },
+        counters: { nearCache: { staleRefusals: 7 } },
+      },
       "app",
     )
     assert.deepEqual(text.split("\n"), [
@@ -56,10 +60,29 @@ describe("metrics", () => {
       'app_store_batch_size_count{operation="find"} 5',
       "# TYPE app_store_failures_total counter",
       'app_store_failures_total{operation="find"} 2',
+      "# TYPE app_store_refusals_total counter",
+      'app_store_refusals_total{operation="find"} 3',
       "# TYPE app_near_cache_stale_refusals untyped",
       "app_near_cache_stale_refusals 7",
       "",
     ])
+  })
+
+  it("count what is refused because too many wait", async () => {
+    const meters = new Meters()
+    const lane = new Lane<string, string>({
+      operation: "find",
+      deadline: 1_000,
+      maxQueued: 2,
+      meters,
+      send: async items => items,
+    })
+    const results = await Promise.allSettled(
+      ["sent", "waits", "waits", "refused", "refused"].map(each => lane.add(each)),
+    )
+    assert.equal(results.filter(({ status }) => status === "rejected").length, 2)
+    assert.equal(meters.read()["find"]?.refusals, 2)
+    assert.equal(meters.read()["find"]?.failures, 0)
   })
 
   it("of a manager name each operation that was used", async () => {
