@@ -2,7 +2,7 @@
 
 export { type Applied, applyChange, liveData } from "./apply-change.ts"
 export { applyHit } from "./apply-hit.ts"
-export type * from "./change.ts"
+export * from "./change.ts"
 export { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts"
 export type * from "./feed.ts"
 export type * from "./hit.ts"
