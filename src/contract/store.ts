@@ -71,8 +71,8 @@ export interface CachingStore extends SessionStore {
 }
 
 /**
- * Capability: works on several calls at once, so that one travels while another is being worked on. No two that are under
- * way change the same session.
+ * Capability: works on several calls at once, so that one travels while another is being worked on. Of changes by `apply`,
+ * no two calls of one manager that are under way are about the same session.
  */
 export interface ParallelStore extends SessionStore {
   /** How many calls of a kind pay for themselves. */

@@ -5,6 +5,8 @@ import type { Meters } from "./meter.ts"
 const MAX_BATCH = 512
 /** From so many items on, a call of their own beside one that is under way pays for itself. */
 const WORTH_A_CALL = 16
+/** How often, in the time of a deadline, a lane whose store hangs looks for what is due. */
+const LOOKS = 64
 
 /** What a lane sends, and how. */
 export interface Route<Item, Answer> {
@@ -23,6 +25,8 @@ interface Waiting<Item, Answer> {
   readonly item: Item
   /** When its deadline ends, on the monotonic clock. */
   readonly due: number
+  /** Whether no other may travel with it. */
+  readonly isAlone: boolean
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
@@ -31,7 +35,7 @@ type Batch<Item, Answer> = readonly Waiting<Item, Answer>[]
 
 interface Call<Item, Answer> {
   readonly batch: Batch<Item, Answer>
-  readonly giveUp: (error: unknown) => void
+  giveUp(error: unknown): void
 }
 
 /**
@@ -41,12 +45,15 @@ interface Call<Item, Answer> {
  * when it is added, so that a store that hangs holds nobody up for longer, however many wait (G12).
  */
 export class Lane<Item, Answer> {
+  /** None of them is about the subject of a call under way. */
   #waiting: Waiting<Item, Answer>[] = []
-  readonly #calls = new Set<Call<Item, Answer>>()
+  /** All of them are. */
+  #held: Waiting<Item, Answer>[] = []
   /** Subjects of the calls under way. */
   readonly #busy = new Set<string>()
+  readonly #calls = new Set<Call<Item, Answer>>()
   #isGathering = false
-  /** One timer for all: what is added later is due later. */
+  /** One timer for all. */
   #watch: NodeJS.Timeout | undefined
   readonly #idle: (() => void)[] = []
   readonly #route: Route<Item, Answer>
@@ -57,12 +64,14 @@ export class Lane<Item, Answer> {
 
   add(item: Item): Promise<Answer> {
     const { operation, maxQueued, deadline, meters } = this.#route
-    if (this.#waiting.length >= maxQueued) {
+    if (this.#waiting.length + this.#held.length >= maxQueued) {
       meters.refuse(operation)
       return Promise.reject(overload(maxQueued))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, due: performance.now() + deadline, resolve, reject })
+      const each = { item, due: performance.now() + deadline, isAlone: false, resolve, reject }
+      if (this.#isBusy(each)) this.#held.push(each)
+      else this.#waiting.push(each)
       this.#watch = this.#watch?.ref() ?? setTimeout(() => this.#endOverdue(), deadline)
       this.#pump()
     })
@@ -77,10 +86,14 @@ export class Lane<Item, Answer> {
     return this.#calls.size === 0 && this.#waiting.length === 0
   }
 
+  #isBusy({ item }: Waiting<Item, Answer>): boolean {
+    return this.#busy.size > 0 && this.#busy.has(this.#route.subject?.(item) ?? "")
+  }
+
   /** One call a turn: a server answers all that has reached it in one piece in one piece, too. */
   #pump(): void {
     if (this.#isGathering) return
-    const batch = this.#next()
+    const batch = this.#waiting.splice(0, this.#share())
     if (batch.length === 0) return
     void this.#carry(batch)
     if (this.#waiting.length >= WORTH_A_CALL) this.#gather()
@@ -92,46 +105,37 @@ export class Lane<Item, Answer> {
     setImmediate(() => {
       this.#isGathering = false
       this.#pump()
+      this.#rest()
     })
   }
 
-  /** What leaves now: all that waits, or its share where there is enough of it for several calls. */
-  #next(): Batch<Item, Answer> {
+  /** How many leave now: all that wait, or their share where there are enough of them for several calls. */
+  #share(): number {
     const { maxCalls = 1 } = this.#route
     const [waiting, free] = [this.#waiting.length, maxCalls - this.#calls.size]
-    if (free <= 0 || (this.#calls.size > 0 && waiting < WORTH_A_CALL)) return []
-    const share = waiting < 2 * WORTH_A_CALL ? waiting : Math.ceil(waiting / free)
-    return this.#take(Math.min(share, MAX_BATCH))
-  }
-
-  /** The first of those that wait, but for what is about the subject of a call under way. */
-  #take(count: number): Batch<Item, Answer> {
-    if (this.#busy.size === 0) return this.#waiting.splice(0, count)
-    const taken: Waiting<Item, Answer>[] = []
-    const left: Waiting<Item, Answer>[] = []
-    for (const each of this.#waiting) (taken.length < count && this.#isFree(each) ? taken : left).push(each)
-    this.#waiting = left
-    return taken
-  }
-
-  #isFree({ item }: Waiting<Item, Answer>): boolean {
-    const { subject } = this.#route
-    return !subject || !this.#busy.has(subject(item))
+    if (free <= 0 || (this.#calls.size > 0 && waiting < WORTH_A_CALL)) return 0
+    if (this.#waiting[0]?.isAlone) return 1
+    return Math.min(waiting < 2 * WORTH_A_CALL ? waiting : Math.ceil(waiting / free), MAX_BATCH)
   }
 
   async #carry(batch: Batch<Item, Answer>): Promise<void> {
+    const call = { batch, giveUp: () => {} }
+    this.#calls.add(call)
     const subjects = this.#occupy(batch)
     try {
-      const answers = await this.#send(batch)
+      const answers = await this.#send(call)
       answers.forEach((answer, index) => {
         batch[index]?.resolve(answer)
       })
     } catch (error) {
-      if (batch.length > 1 && isSessionError(error, "ERR_SESSION_STORE_FULL")) await this.#carrySingly(batch)
+      if (batch.length > 1 && isSessionError(error, "ERR_SESSION_STORE_FULL")) this.#sendSingly(batch)
       else for (const each of batch) each.reject(error)
     }
-    for (const subject of subjects) this.#busy.delete(subject)
-    this.#goOn(batch.length > 1)
+    this.#calls.delete(call)
+    this.#release(subjects)
+    if (batch.length > 1) this.#gather()
+    else this.#pump()
+    this.#rest()
   }
 
   /** Only where another call could be under way as well. */
@@ -140,35 +144,39 @@ export class Lane<Item, Answer> {
     if (maxCalls === 1 || !subject) return []
     const subjects = batch.map(each => subject(each.item))
     for (const each of subjects) this.#busy.add(each)
+    const waiting: Waiting<Item, Answer>[] = []
+    for (const each of this.#waiting) (this.#isBusy(each) ? this.#held : waiting).push(each)
+    this.#waiting = waiting
     return subjects
   }
 
-  /** A full store has applied nothing of a batch: what needs no room passes alone, such as a logout that makes some. */
-  async #carrySingly(batch: Batch<Item, Answer>): Promise<void> {
-    const { operation, deadline } = this.#route
-    for (const each of batch) {
-      try {
-        if (each.due <= performance.now()) throw timeout(operation, deadline)
-        for (const answer of await this.#send([each])) each.resolve(answer)
-      } catch (error) {
-        each.reject(error)
-      }
-    }
+  #release(subjects: readonly string[]): void {
+    for (const each of subjects) this.#busy.delete(each)
+    if (this.#held.length === 0) return
+    const held: Waiting<Item, Answer>[] = []
+    for (const each of this.#held) (this.#isBusy(each) ? held : this.#waiting).push(each)
+    this.#held = held
   }
 
-  #goOn(gather: boolean): void {
-    if (gather) this.#gather()
-    else this.#pump()
+  /** A full store has applied nothing of a batch: what needs no room passes alone, such as a logout that makes some. */
+  #sendSingly(batch: Batch<Item, Answer>): void {
+    const left = batch.filter(earlyAt(soon()))
+    this.#waiting.unshift(...left.map(each => ({ ...each, isAlone: true })))
+  }
+
+  /** Lets go of the process, and of those who wait for the end, when nothing is left to do. */
+  #rest(): void {
     if (!this.#isIdle) return
     this.#watch?.unref()
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  async #send(batch: Batch<Item, Answer>): Promise<Answer[]> {
+  async #send(call: Call<Item, Answer>): Promise<Answer[]> {
     const { operation, meters } = this.#route
+    const { length } = call.batch
     try {
-      const answers = await meters.measure(operation, batch.length, () => this.#call(batch))
-      if (answers.length !== batch.length) throw incomplete(operation, batch.length, answers.length)
+      const answers = await meters.measure(operation, length, () => this.#begin(call))
+      if (answers.length !== length) throw incomplete(operation, length, answers.length)
       return answers
     } catch (error) {
       throw typed(operation, error)
@@ -176,53 +184,51 @@ export class Lane<Item, Answer> {
   }
 
   /** Settles as the call does, or rejects when it is given up. */
-  #call(batch: Batch<Item, Answer>): Promise<Answer[]> {
+  #begin(call: Call<Item, Answer>): Promise<Answer[]> {
     return new Promise((resolve, reject) => {
       const controller = new AbortController()
-      const giveUp = (error: unknown): void => {
-        this.#calls.delete(call)
+      call.giveUp = error => {
         reject(error)
         controller.abort(error)
       }
-      const call = { batch, giveUp }
-      this.#calls.add(call)
-      const items = batch.map(each => each.item)
-      this.#route.send(items, controller.signal).then(
-        answers => {
-          this.#calls.delete(call)
-          resolve(answers)
-        },
-        error => {
-          this.#calls.delete(call)
-          reject(error)
-        },
-      )
+      const items = call.batch.map(each => each.item)
+      this.#route.send(items, controller.signal).then(resolve, reject)
     })
   }
 
   /** What is due fails, sent or not; a change that has not been sent must not be stored after all. */
   #endOverdue(): void {
     const { operation, deadline } = this.#route
-    const now = performance.now() + 1
     const error = timeout(operation, deadline)
-    const end = (batch: Batch<Item, Answer>): void => {
-      for (const each of batch) if (each.due <= now) each.reject(error)
-    }
-    end(this.#waiting)
-    this.#waiting = this.#waiting.filter(each => each.due > now)
-    for (const { batch, giveUp } of this.#calls) {
-      end(batch)
-      if (batch.every(each => each.due <= now)) giveUp(error)
-    }
-    this.#watchOn(now)
+    const isEarly = earlyAt(soon())
+    for (const each of this.#pending().flat()) if (!isEarly(each)) each.reject(error)
+    for (const { batch, giveUp } of this.#calls) if (!batch.some(isEarly)) giveUp(error)
+    this.#waiting = this.#waiting.filter(isEarly)
+    this.#held = this.#held.filter(isEarly)
+    this.#watch = this.#watchOver(this.#pending().flat().filter(isEarly))
+    this.#rest()
   }
 
-  #watchOn(now: number): void {
-    const pending = [...this.#calls].flatMap(call => call.batch).concat(this.#waiting)
-    const due = Math.min(...pending.map(each => each.due).filter(each => each > now))
-    this.#watch = Number.isFinite(due) ? setTimeout(() => this.#endOverdue(), due - now + 1) : undefined
+  #watchOver(pending: Batch<Item, Answer>): NodeJS.Timeout | undefined {
+    if (pending.length === 0) return undefined
+    const due = pending.reduce((first, each) => Math.min(first, each.due), Number.POSITIVE_INFINITY)
+    // What is added each millisecond is also due each millisecond: not worth a look at all the rest.
+    const pause = Math.max(due - performance.now(), this.#route.deadline / LOOKS)
+    return setTimeout(() => this.#endOverdue(), pause)
+  }
+
+  #pending(): Batch<Item, Answer>[] {
+    return [...Array.from(this.#calls, ({ batch }) => batch), this.#waiting, this.#held]
   }
 }
+
+/** A timer may come a little before its time. */
+const soon = (): number => performance.now() + 1
+
+const earlyAt =
+  (now: number) =>
+  ({ due }: { readonly due: number }): boolean =>
+    due > now
 
 const overload = (maxQueued: number): SessionError =>
   new SessionError(

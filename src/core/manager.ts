@@ -60,7 +60,7 @@ export class SessionManager<Data extends object = Record<string, unknown>> {
   }
 
   /**
-   * The session that the token opens, or a new one that is not stored. Without a well-formed token no store is read.
+   * The session that the token opens, or a new one that is not stored. Without a well-formed token no server is asked.
    * Synchronous where the store answers from memory. A failing store rejects (`ERR_SESSION_STORE_UNAVAILABLE`,
    * `ERR_SESSION_STORE_TIMEOUT`), or, under `onStoreFailure: "anonymous"`, gives a session that cannot be stored.
    */

@@ -28,9 +28,6 @@ export const splitToken = (text: string): Token | undefined =>
 /** Whether what has a token's shape has its characters, too. */
 export const isWellFormed = ({ id, secret }: Token): boolean => isId(id) && SECRET.test(secret)
 
-/** Reads a token; `undefined` when the text is none, so that nothing malformed gets near a store. */
-export const parseToken = (text: string): Token | undefined => (isToken(text) ? splitToken(text) : undefined)
-
 export const formatToken = (token: Token): string => `${token.id}.${token.secret}`
 
 /** Whether the text could be a session's id. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import fc from "fast-check"
+import { isSessionError, SessionError } from "../../src/contract/errors.ts"
 import { Lane } from "../../src/core/lane.ts"
 import { Meters } from "../../src/core/meter.ts"
 import { code, times } from "../promises/trial.ts"
@@ -13,16 +14,17 @@ interface Sent {
   fail(error: Error): void
 }
 
+const ROUTE = { operation: "apply", deadline: 1_000, maxQueued: 5_000, meters: new Meters() }
+const hanging = (): Promise<string[]> => new Promise(() => {})
+
 /** A lane of texts, each about its first letter; the answer to each is the text itself. */
-function laneOf(maxCalls: number, deadline = 1_000) {
+function laneOf(maxCalls: number, deadline = 1_000, subject = (item: string) => item.charAt(0)) {
   const sent: Sent[] = []
   const lane = new Lane<string, string>({
-    operation: "apply",
+    ...ROUTE,
     deadline,
-    maxQueued: 1_000,
-    meters: new Meters(),
     maxCalls,
-    subject: item => item.charAt(0),
+    subject,
     send: (items, signal) =>
       new Promise((resolve, reject) => {
         sent.push({ items: [...items], signal, answer: () => resolve(items), fail: reject })
@@ -68,7 +70,9 @@ describe("a lane of several calls at once", () => {
     const { lane, sent } = laneOf(2)
     const all = texts(101)
     const answers = all.map(text => lane.add(text))
-    for (const each of sent) each.answer()
+    sent[1]?.answer()
+    sent[0]?.answer()
+    await turn()
     await turn()
     assert.deepEqual(
       sent.map(({ items }) => items.length),
@@ -179,5 +183,104 @@ describe("a lane of several calls at once", () => {
     assert.equal(sent[1]?.signal.aborted, false, "c may still be answered")
     sent[1]?.answer()
     assert.equal(await late, "c")
+  })
+
+  it("goes on after a driver that throws where it should reject", async () => {
+    let isBroken = true
+    const lane = new Lane<string, string>({
+      ...ROUTE,
+      send: items => {
+        if (isBroken) throw new Error("of its own")
+        return Promise.resolve(items)
+      },
+    })
+    await assert.rejects(lane.add("a"), code("ERR_SESSION_STORE_UNAVAILABLE"))
+    isBroken = false
+    assert.equal(await lane.add("b"), "b")
+    await lane.drained()
+  })
+
+  it("G12: watches over what a full store makes it send alone", async () => {
+    const { lane, sent } = laneOf(1, 100)
+    const first = lane.add("z")
+    const early = assert.rejects(lane.add("a"), code("ERR_SESSION_STORE_TIMEOUT"))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const late = assert.rejects(lane.add("b"), code("ERR_SESSION_STORE_TIMEOUT"))
+    sent[0]?.answer()
+    await first
+    sent[1]?.fail(new SessionError("ERR_SESSION_STORE_FULL", "there is no room"))
+    await early
+    await late
+    assert.deepEqual(
+      sent.map(({ items }) => items),
+      [["z"], ["a", "b"], ["a"], ["b"]],
+    )
+    await lane.drained()
+  })
+
+  it("sends nothing alone that has been given up", async () => {
+    const { lane, sent } = laneOf(1, 100)
+    const first = lane.add("z")
+    const early = assert.rejects(lane.add("a"), code("ERR_SESSION_STORE_TIMEOUT"))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const late = lane.add("b")
+    sent[0]?.answer()
+    await first
+    await early
+    sent[1]?.fail(new SessionError("ERR_SESSION_STORE_FULL", "there is no room"))
+    await turn()
+    await turn()
+    assert.deepEqual(
+      sent.map(({ items }) => items),
+      [["z"], ["a", "b"], ["b"]],
+    )
+    sent[2]?.answer()
+    assert.equal(await late, "b")
+  })
+
+  it("is drained when what waited has been given up, too", async () => {
+    const { lane, sent } = laneOf(1, 20)
+    const answered = texts(3).map(text => lane.add(text))
+    sent[0]?.answer()
+    await turn()
+    sent[1]?.answer()
+    await answered[2]
+    const late = assert.rejects(lane.add("d"), code("ERR_SESSION_STORE_TIMEOUT"))
+    const drained = lane.drained()
+    // Its deadline passes before the lane's next turn.
+    for (const from = performance.now(); performance.now() < from + 40; );
+    await late
+    await drained
+    assert.equal(sent.length, 2)
+  })
+
+  it("G12: ends whatever waits, however much it is", async () => {
+    const lane = new Lane<string, string>({ ...ROUTE, maxQueued: 300_000, deadline: 1_000, send: hanging })
+    const first = lane.add("first").catch((error: unknown) => error)
+    await new Promise(resolve => setTimeout(resolve, 500))
+    const others = times(200_000, () => lane.add("more").then(assert.fail, () => 1))
+    assert.ok(isSessionError(await first, "ERR_SESSION_STORE_TIMEOUT"))
+    assert.equal((await Promise.all(others)).length, 200_000)
+    await lane.drained()
+  })
+
+  it("looks at few of those that wait for a session that everybody changes", async () => {
+    let looks = 0
+    const { lane, sent } = laneOf(2, 1_000, item => {
+      looks++
+      return item.charAt(0)
+    })
+    const answers = times(5_000, index => lane.add(`h${index}`))
+    assert.ok(looks < 3 * 5_000, `${looks} looks`)
+    for (let next = 0; next < sent.length; next++) {
+      sent[next]?.answer()
+      await turn()
+      await turn()
+    }
+    assert.deepEqual(
+      await Promise.all(answers),
+      times(5_000, index => `h${index}`),
+    )
+    assert.ok(looks < 60 * 5_000, `${looks} looks`)
   })
 })

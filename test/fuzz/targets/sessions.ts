@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { isId, parseToken } from "../../../src/core/token.ts"
+import { isId, isWellFormed, splitToken } from "../../../src/core/token.ts"
 import { tokenProtection } from "../../../src/http/token-protection.ts"
 import { generateKey, type TokenKind } from "../../../src/index.ts"
 import type { Live, LiveSessions } from "../live-sessions.ts"
@@ -26,7 +26,10 @@ function syntaxTarget(plain: Live): AnyTarget {
   return target({
     name: "token syntax",
     seeds: { valid, foreign: valid.map(token => token.slice(0, 22)), pieces: PIECES },
-    run: text => ({ token: parseToken(text), id: isId(text) }),
+    run(text) {
+      const token = splitToken(text)
+      return { token: token && isWellFormed(token) ? token : undefined, id: isId(text) }
+    },
     judge({ text }, { token, id }) {
       const [first = "", second = "", ...rest] = text.split(".")
       const isToken = first.length === 22 && second.length === 43 && rest.length === 0

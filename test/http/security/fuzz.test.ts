@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { after, before, describe, it } from "node:test"
-import { parseToken } from "../../../src/core/token.ts"
+import { isToken } from "../../../src/core/token.ts"
 import { fuzz, sizeOf } from "../../fuzz/fuzz.ts"
 import { ODDITIES } from "../../fuzz/inputs.ts"
 import { type AnyTarget, target } from "../../fuzz/target.ts"
@@ -98,7 +98,7 @@ describe("the fuzzing itself", () => {
     const careless = target({
       name: "careless",
       seeds,
-      run: text => parseToken(text)?.id === TOKEN.slice(0, 22),
+      run: text => isToken(text) && text.slice(0, 22) === TOKEN.slice(0, 22),
       judge: ({ text }, opens) => {
         assert.equal(opens, text === TOKEN)
         return String(opens)
