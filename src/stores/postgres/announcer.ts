@@ -16,15 +16,16 @@ export class Announcer {
   readonly #announce: Statement
   readonly #changed = new Map<string, number>()
   #running: Promise<void> | undefined
-  #failures = 0
+  #untold = 0
 
   constructor(database: Database, announce: Statement) {
     this.#database = database
     this.#announce = announce
   }
 
-  get failures(): number {
-    return this.#failures
+  /** How many notices could not be sent. */
+  get untold(): number {
+    return this.#untold
   }
 
   changed(id: string, version: number): void {
@@ -50,7 +51,7 @@ export class Announcer {
       try {
         await this.#database.run(this.#announce, [payloadsOf(notices)])
       } catch {
-        this.#failures++
+        this.#untold += notices.length
       }
     }
     this.#running = undefined

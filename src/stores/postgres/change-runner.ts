@@ -1,4 +1,4 @@
-import type { Change, Outcome } from "../../contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../contract/change.ts"
 import {
   createValues,
   type InputValue,
@@ -19,14 +19,19 @@ interface Placed {
   readonly index: number
 }
 
+/** Told of a patch as soon as it is stored: what else is in its call may fail yet. */
+export type OnPatched = (id: string, version: number) => void
+
 /** Applies changes: those of one kind in one statement, which is one round trip and one transaction. */
 export class ChangeRunner {
   readonly #database: Database
   readonly #statements: AllChangeStatements
+  readonly #onPatched: OnPatched | undefined
 
-  constructor(database: Database, statements: AllChangeStatements) {
+  constructor(database: Database, statements: AllChangeStatements, onPatched: OnPatched | undefined) {
     this.#database = database
     this.#statements = statements
+    this.#onPatched = onPatched
   }
 
   async apply(changes: readonly Change[], now: number, signal: AbortSignal | undefined): Promise<Outcome[]> {
@@ -38,6 +43,7 @@ export class ChangeRunner {
         const found = await (kind === "plain"
           ? this.#runPlain(sent, now, signal)
           : this.#run(kind, sent.map(valuesOf), now, signal))
+        if (kind === "patch") this.#tellPatched(sent, found)
         for (const [position, { index }] of placed.entries()) outcomes[index] = found[position] ?? GONE
       })
       await allDone(running)
@@ -57,14 +63,22 @@ export class ChangeRunner {
     const rows = await (more.length === 0
       ? this.#database.run(alone, [...first, now], signal)
       : this.#database.run(many, [...columnsOf(values), now], signal))
-    const byId = new Map(rows.map(row => [row["id"], row]))
-    const missed = changes.filter((_, index) => !byId.has(values[index]?.[0]))
-    const told = missed.length === 0 ? [] : await this.#runMany("patch", missed.map(valuesOf), now, signal)
-    const next = told.values()
-    return values.map(([id]) => {
-      const row = byId.get(id)
-      return row ? applied(row) : (next.next().value ?? GONE)
-    })
+    const byId = new Map(rows.map(row => [row["id"], applied(row)]))
+    const found = values.map(([id]) => byId.get(id))
+    this.#tellPatched(changes, found)
+    const missed = changes.filter((_, index) => !found[index])
+    const inFull = missed.length === 0 ? [] : await this.#runMany("patch", missed.map(valuesOf), now, signal)
+    this.#tellPatched(missed, inFull)
+    const next = inFull.values()
+    return found.map(outcome => outcome ?? next.next().value ?? GONE)
+  }
+
+  #tellPatched(changes: readonly Change[], outcomes: readonly (Outcome | undefined)[]): void {
+    if (!this.#onPatched) return
+    for (const [index, change] of changes.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.kind === "applied") this.#onPatched(idOf(change), outcome.version)
+    }
   }
 
   async #run(
@@ -78,8 +92,8 @@ export class ChangeRunner {
     const [row] = await this.#database.run(this.#statements[kind].alone, [...first, now], signal)
     if (row) return [applied(row)]
     if (kind === "create") return [EXISTS]
-    // A touch and a revocation miss only what is gone; of the others, the locked row has to tell.
-    return kind === "touch" || kind === "revoke" ? [GONE] : await this.#runMany(kind, changes, now, signal)
+    // A touch misses only what is gone, or was at this moment; of the others, the locked row has to tell.
+    return kind === "touch" ? [GONE] : await this.#runMany(kind, changes, now, signal)
   }
 
   async #runMany(
@@ -112,7 +126,7 @@ function roundsOf(changes: readonly Change[]): Map<ChangeKind, Placed[]>[] {
   const rounds: Map<ChangeKind, Placed[]>[] = []
   const next = new Map<string, number>()
   for (const [index, change] of changes.entries()) {
-    const id = change.kind === "create" ? change.record.id : change.id
+    const id = idOf(change)
     const number = next.get(id) ?? 0
     next.set(id, number + 1)
     const round = rounds[number] ?? new Map<ChangeKind, Placed[]>()

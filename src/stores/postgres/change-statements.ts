@@ -4,8 +4,9 @@ import { type Names, quoteText } from "./names.ts"
 
 /**
  * One kind of change as SQL. `alone` takes one change and returns its version when it is applied. `many` takes an array per
- * column and returns a row for each change of a live session, with the version when it is applied; it locks the rows
- * in the order of their ids, so that no two statements ever wait for each other. The last value of both is the time.
+ * column and returns a row with the version for each change that it has applied; that of a patch or rotation also one
+ * without a version for each live session that it did not fit. It locks the rows in the order of their ids, so that no two
+ * statements ever wait for each other in a circle. The last value of both is the time.
  */
 export interface ChangeStatements {
   readonly alone: Statement
@@ -126,7 +127,12 @@ const TOUCH: Update = {
 
 const PAYLOAD_OF_ROTATION = `replace(i.notice, '${UNKNOWN_VERSION}', s.version::text)`
 
-/** The input of what exists; locks its rows in order. They are then seen in their newest state, whatever the snapshot shows. */
+/**
+ * The input of what exists; locks its rows in order. What this tells of a row is its newest state. A condition on `s` is
+ * tested on what the snapshot shows first, and only if it holds, on the newest state: a session that was prolonged while the
+ * statement waited for its row would be passed over at its old end. The epoch, version or generation that a change expects
+ * was committed before it was known, so the snapshot has it.
+ */
 const HELD =
   "WITH i AS (SELECT i.*, s.expires_at AS held_until FROM :input JOIN :table AS s ON s.id = i.id ORDER BY s.id FOR UPDATE OF s)"
 
@@ -138,20 +144,21 @@ const updating = ({ set }: Update): string =>
     .map(([column, value]) => `${column} = ${value}`)
     .join(",\n  ")}`
 
-const condition = (where: string): string => `s.id = i.id AND s.expires_at > :now AND ${where}`
+const ONE = "s.id = i.id AND s.expires_at > :now"
+const EACH = "s.id = i.id AND i.held_until > :now"
 
 function updateTemplates(update: Update, told: string): Templates {
-  const where = condition(update.where)
+  const { where } = update
   return {
-    alone: `${updating(update)} WHERE ${where} RETURNING ${told}`,
-    many: `${HELD},\nchanged AS (${updating(update)} FROM i WHERE ${where} RETURNING s.id, ${told})\n${OUTCOMES}`,
+    alone: `${updating(update)} WHERE ${ONE} AND ${where} RETURNING ${told}`,
+    many: `${HELD},\nchanged AS (${updating(update)} FROM i WHERE ${EACH} AND ${where} RETURNING s.id, ${told})\n${OUTCOMES}`,
   }
 }
 
 /** Of many, it returns only those that it has changed: to tell of the others as well takes a quarter longer. */
 function plainTemplates(): Templates {
   const held = "SELECT i.* FROM :input JOIN :table AS h ON h.id = i.id ORDER BY h.id FOR UPDATE OF h"
-  const where = condition(PLAIN.where)
+  const where = `${ONE} AND ${PLAIN.where}`
   return {
     alone: `${updating(PLAIN)} WHERE ${where} RETURNING s.id, s.version`,
     many: `${updating(PLAIN)} FROM (${held}) AS i\nWHERE ${where} RETURNING s.id, s.version`,
@@ -159,10 +166,9 @@ function plainTemplates(): Templates {
 }
 
 function revokeTemplates(told: string): Templates {
-  const where = condition("true")
   return {
-    alone: `DELETE FROM :table AS s WHERE ${where} RETURNING ${told}`,
-    many: `${HELD},\nchanged AS (DELETE FROM :table AS s USING i WHERE ${where} RETURNING s.id, ${told})\n${OUTCOMES}`,
+    alone: `DELETE FROM :table AS s WHERE ${ONE} RETURNING ${told}`,
+    many: `${HELD},\nchanged AS (DELETE FROM :table AS s USING i WHERE ${EACH} RETURNING s.id, ${told})\n${OUTCOMES}`,
   }
 }
 

@@ -78,10 +78,12 @@ export class PostgresStore
     this.#channel = channelFor(settings.schema, settings.tablePrefix)
     const channel = settings.announce ? this.#channel : undefined
     this.#statements = storeStatements(names, channel)
-    this.#changes = new ChangeRunner(database, changeStatements(names, channel))
     this.#hits = new Hits(database, names)
     this.#announce = announceStatement(this.#channel)
-    this.#announcer = new Announcer(database, this.#announce)
+    const announcer = new Announcer(database, this.#announce)
+    this.#announcer = announcer
+    const onPatched = settings.announce ? announcer.changed.bind(announcer) : undefined
+    this.#changes = new ChangeRunner(database, changeStatements(names, channel), onPatched)
   }
 
   find(ids: readonly string[], signal?: AbortSignal): Promise<(SessionRecord | undefined)[]> {
@@ -97,11 +99,7 @@ export class PostgresStore
   }
 
   apply(changes: readonly Change[], signal?: AbortSignal): Promise<Outcome[]> {
-    return this.#calls.run(async () => {
-      const outcomes = await this.#changes.apply(changes, this.#now(), signal)
-      if (this.#parts.settings.announce) this.#announcePatches(changes, outcomes)
-      return outcomes
-    })
+    return this.#calls.run(() => this.#changes.apply(changes, this.#now(), signal))
   }
 
   sweep(now: number, limit: number): Promise<readonly string[]> {
@@ -184,7 +182,7 @@ export class PostgresStore
   }
 
   counters(): Counters {
-    return { postgres: { ...this.#parts.database.counters, untold: this.#announcer.failures } }
+    return { postgres: { ...this.#parts.database.counters, untold: this.#announcer.untold } }
   }
 
   close(): Promise<void> {
@@ -197,15 +195,6 @@ export class PostgresStore
     await this.#announcer.drained()
     await this.#parts.endPool()
     await this.#parts.database.forgetPool()
-  }
-
-  #announcePatches(changes: readonly Change[], outcomes: readonly Outcome[]): void {
-    for (const [index, change] of changes.entries()) {
-      const outcome = outcomes[index]
-      if (change.kind === "patch" && outcome?.kind === "applied") {
-        this.#announcer.changed(change.id, outcome.version)
-      }
-    }
   }
 
   async #records(

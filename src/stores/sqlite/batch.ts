@@ -1,6 +1,7 @@
 import { applyChange } from "../../contract/apply-change.ts"
 import type { Change, Create, Outcome, Patch, Rotate, Touch } from "../../contract/change.ts"
-import { COLUMNS, decodeRecord, encodeRecord, encodeText, mergeData } from "./row.ts"
+import { unreadableRow } from "./errors.ts"
+import { COLUMNS, decodeRecord, encodeRecord, encodeText, hasExpired, mergeData } from "./row.ts"
 import type { Statements } from "./statements.ts"
 
 const GONE: Outcome = { kind: "gone" }
@@ -51,15 +52,24 @@ function patchData(sql: Statements, change: Patch, now: number): Outcome {
   const [rowid, epoch, version, expiresAt, data] = row
   if (expiresAt <= now) return GONE
   if (epoch !== change.epoch || version !== (change.ifVersion ?? version)) return CONFLICT
-  sql.updateData.run(version + 1, mergeData(data, change, now), rowid)
+  sql.updateData.run(version + 1, merged(data, change, now), rowid)
   return applied(version + 1)
+}
+
+function merged(data: string, change: Patch, now: number): string {
+  try {
+    return mergeData(data, change, now)
+  } catch (error) {
+    throw unreadableRow(change.id, error)
+  }
 }
 
 /** Reads the whole record, and writes what of it is another afterwards. */
 function rewrite(sql: Statements, change: Patch | Rotate, now: number): Outcome {
   const row = sql.find.one(encodeText(change.id))
-  const { outcome, record } = applyChange(row && decodeRecord(row), change, now)
-  if (row && record && outcome.kind === "applied") {
+  if (!row || hasExpired(row, now)) return GONE
+  const { outcome, record } = applyChange(decodeRecord(row), change, now)
+  if (record && outcome.kind === "applied") {
     const values = encodeRecord(record)
     const columns = COLUMNS.filter((_, index) => values[index] !== row[index])
     sql.update(columns).run(...values.filter((value, index) => value !== row[index]), row[0])

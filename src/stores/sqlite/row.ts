@@ -1,6 +1,7 @@
 import type { DataChange } from "../../contract/change.ts"
 import type { ClientFacts, Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
 import { loginFactsFromJson, loginFactsToJson } from "../record-json.ts"
+import { unreadableRow } from "./errors.ts"
 
 /** The columns of the session table, in the order in which every statement reads and writes whole records. */
 export const COLUMNS = [
@@ -56,7 +57,18 @@ export type Row = readonly [
 
 const NO_DATA: SessionData = new Map()
 
+/** Throws `ERR_SESSION_STORE_CORRUPT` when the row is not what this store writes. */
 export function decodeRecord(row: Row): SessionRecord {
+  try {
+    return readRecord(row)
+  } catch (error) {
+    throw unreadableRow(row[0], error)
+  }
+}
+
+export const hasExpired = (row: Row, now: number): boolean => row[12] <= now
+
+function readRecord(row: Row): SessionRecord {
   return {
     id: decodeText(row[0]),
     secretHash: row[1],

@@ -4,10 +4,9 @@ import type { Change, Outcome } from "../../contract/change.ts"
 import type { Hit, HitOutcome } from "../../contract/hit.ts"
 import type { SessionRecord } from "../../contract/record.ts"
 import { applyBatch } from "./batch.ts"
-import { unreadableRow } from "./errors.ts"
 import { countHits } from "./hits.ts"
 import { rollBack } from "./migrations.ts"
-import { decodeRecord, decodeText, encodeText, type Row, type Value } from "./row.ts"
+import { decodeRecord, decodeText, encodeText, hasExpired, type Row, type Value } from "./row.ts"
 import { prepareStatements, type Statements } from "./statements.ts"
 
 /** Milliseconds. */
@@ -148,13 +147,9 @@ export class SessionTable {
 }
 
 function liveRecord(row: Row, now: number): SessionRecord | undefined {
-  if (row[12] <= now) return undefined
-  try {
-    const record = decodeRecord(row)
-    return { ...record, data: liveData(record.data, now) }
-  } catch (error) {
-    throw unreadableRow(row[0], error)
-  }
+  if (hasExpired(row, now)) return undefined
+  const record = decodeRecord(row)
+  return { ...record, data: liveData(record.data, now) }
 }
 
 const number = (statement: StatementSync, ...values: Value[]): number =>

@@ -1,19 +1,25 @@
 import { Worker } from "node:worker_threads"
-import { SessionError } from "../../contract/errors.ts"
+import { SessionError, type SessionErrorCode } from "../../contract/errors.ts"
 import type { SqliteSettings } from "./options.ts"
 import type { JobInput, JobName, JobResult, Writer } from "./writer.ts"
 
-/** What the thread is sent: a job under a number, or or `undefined`, which means: end. */
+/** What the thread is sent: a job under a number, or `undefined`, which means: end. */
 export interface Order {
   readonly number: number
   readonly name: JobName
   readonly input: JobInput<JobName>
 }
 
-/** What comes back. An error loses its fields on the way between threads, so SQLite's result code travels by itself. */
-export type Report =
-  | { readonly number: number; readonly result: JobResult<JobName> }
-  | { readonly number: number; readonly error: unknown; readonly errcode: number | undefined }
+/** What comes back. An error loses its class and fields on the way between threads, so the codes travel by themselves. */
+export type Report = { readonly number: number; readonly result: JobResult<JobName> } | Failed
+
+interface Failed {
+  readonly number: number
+  readonly error: unknown
+  readonly code: SessionErrorCode | undefined
+  /** SQLite's result code. */
+  readonly errcode: number | undefined
+}
 
 interface Waiting {
   readonly resolve: (result: JobResult<JobName>) => void
@@ -77,7 +83,7 @@ export class WriterThread implements Writer {
     this.#waiting.delete(report.number)
     if (this.#waiting.size === 0) this.#worker.unref()
     if ("result" in report) waiting?.resolve(report.result)
-    else waiting?.reject(withCode(report.error, report.errcode))
+    else waiting?.reject(withCode(report))
   }
 
   #fail(cause: unknown): void {
@@ -87,7 +93,8 @@ export class WriterThread implements Writer {
   }
 }
 
-function withCode(error: unknown, errcode: number | undefined): unknown {
+function withCode({ error, code, errcode }: Failed): unknown {
+  if (error instanceof Error && code !== undefined) return new SessionError(code, error.message, error.cause)
   return error instanceof Error && errcode !== undefined ? Object.assign(error, { errcode }) : error
 }
 

@@ -1,5 +1,6 @@
 /** The thread that writes. Its own module, since a thread starts from a file; it is sent orders and reports on each. */
 import { parentPort, workerData } from "node:worker_threads"
+import { isSessionError } from "../../contract/errors.ts"
 import { loadSqlite, openWith } from "./database.ts"
 import type { SqliteSettings } from "./options.ts"
 import { SessionTable } from "./session-table.ts"
@@ -24,7 +25,8 @@ function report({ number, name, input }: Order): Report {
   try {
     return { number, result: runJob(table, name, input) }
   } catch (error) {
+    const code = isSessionError(error) ? error.code : undefined
     const errcode = error instanceof Error && "errcode" in error ? Number(error.errcode) : undefined
-    return { number, error, errcode }
+    return { number, error, code, errcode }
   }
 }

@@ -6,7 +6,8 @@ import { createPostgresStore, type PostgresStore } from "../../../src/stores/pos
 import { changes, ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
 import { eventually } from "../../services/eventually.ts"
 import { startFaultProxy } from "../../services/fault-proxy.ts"
-import { administrate, postgresUrl } from "../../services/postgres.ts"
+import { postgresUrl } from "../../services/postgres.ts"
+import { waitingStatements, whileHeld } from "./held-row.ts"
 
 const url = await postgresUrl()
 const clock = new ManualClock()
@@ -14,28 +15,8 @@ const record = new RecordBuilder(clock, 1).record()
 const timeout = (error: unknown): boolean => isSessionError(error, "ERR_SESSION_STORE_TIMEOUT")
 const LIMIT = 300
 
-/** How many statements of this database wait for a lock. */
-async function waiting(): Promise<number> {
-  const [row] = await administrate(
-    url,
-    "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-  )
-  return Number(row?.["n"])
-}
-
-/** Holds the session's row until it is told to let go. */
-async function holdingRow(work: () => Promise<void>): Promise<void> {
-  const holder = new pg.Client({ connectionString: url })
-  await holder.connect()
-  await holder.query("BEGIN")
-  await holder.query("SELECT 1 FROM sojourn_sessions WHERE id = $1 FOR UPDATE", [record.id])
-  try {
-    await work()
-  } finally {
-    await holder.query("ROLLBACK")
-    await holder.end()
-  }
-}
+const waiting = () => waitingStatements(url)
+const holdingRow = (work: () => Promise<void>) => whileHeld(url, record.id, work)
 
 async function expectInTime(call: () => Promise<unknown>): Promise<void> {
   const start = performance.now()
