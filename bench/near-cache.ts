@@ -32,7 +32,7 @@ export async function measureNearCache(quick: boolean): Promise<Part> {
   await using database = await postgres()
   await using memory = await redis()
   const reads = await readFindings(quick, database.url)
-  const { rates, cpu } = await loadServers(SERVERS, quick ? 1 : 5, [database.url, memory.url])
+  const { rates, cpu } = await loadServers(SERVERS, quick ? 1 : 9, [database.url, memory.url])
   return {
     title: "Warm reads through the near cache; over HTTP with 32 connections",
     findings: [...reads, ...serverFindings(SERVERS, rates, cpu), ...keptFindings(KEPT, rates)],

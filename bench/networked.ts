@@ -46,7 +46,7 @@ async function compare(quick: boolean, { title, peer, start, factors }: Comparis
   for (const inFlight of [1, 64]) {
     for (const operation of ["change", "read"] as const) {
       const question: Question = { operation, seconds: quick ? 0.2 : 0.4, inFlight }
-      const samples = await inTurns(names, quick ? 3 : 9, name => children.ask<number>(name, question))
+      const samples = await inTurns(names, quick ? 3 : 15, name => children.ask<number>(name, question))
       const atLeast = inFlight === 1 ? 1 : factors[operation]
       findings.push(...findingsOf(`${operation}s, ${inFlight} in flight`, samples, peer, atLeast))
     }

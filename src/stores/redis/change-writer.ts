@@ -1,6 +1,7 @@
 import { type Change, idOf, type Outcome, type Patch } from "../../contract/change.ts"
 import type { Call } from "./call.ts"
 import { changeArguments, isPlain, newIndexes, plainArguments } from "./change-arguments.ts"
+import { fullError, isOutOfMemory } from "./errors.ts"
 import type { Layout } from "./layout.ts"
 import { readOutcome, readReplies } from "./replies.ts"
 import { applyScript } from "./scripts/apply.ts"
@@ -20,11 +21,21 @@ interface Portion {
   readonly others: Placed[]
 }
 
-/** Applies the changes of one call: at most two scripts for each bucket, all of them sent at once. */
+/** For so long after it has refused a change for want of memory, a server is taken to be full, in milliseconds. */
+const FULL_FOR = 1000
+
+/**
+ * Applies the changes of one call: at most two scripts for each bucket, all of them sent at once.
+ *
+ * A full server refuses a script as a whole, so that one script is all of a call or nothing: `ERR_SESSION_STORE_FULL` then,
+ * and whoever called can send each change by itself. Of several, others may have been applied, so the call fails as
+ * any other; for a second from then on, calls that need several are refused before anything is sent.
+ */
 export class ChangeWriter {
   readonly #layout: Layout
   readonly #patchScript: Script
   readonly #applyScript: Script
+  #fullUntil = 0
 
   constructor(layout: Layout, options: ScriptOptions) {
     this.#layout = layout
@@ -34,16 +45,34 @@ export class ChangeWriter {
 
   async apply(call: Call, changes: readonly Change[], now: number): Promise<Outcome[]> {
     const outcomes = new Array<Outcome>(changes.length)
-    const work = Array.from(this.#share(changes), ({ base, plain, others }) => [
+    const portions = this.#share(changes)
+    if (now < this.#fullUntil && mayBeStoredInPart(portions)) throw fullError()
+    const work = portions.flatMap(({ base, plain, others }) => [
       plain.length > 0 && this.#patch(call, base, plain, now, outcomes),
       others.length > 0 && this.#apply(call, base, others, now, outcomes),
     ])
-    await Promise.all(work.flat())
+    try {
+      await Promise.all(work)
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error
+      this.#fullUntil = now + FULL_FOR
+      await othersSettled(work)
+      if (!outcomes.some(outcome => outcome?.kind === "applied")) throw fullError(error)
+      await this.#revokeLeft(call, changes, now, outcomes)
+      throw error
+    }
     return outcomes
   }
 
+  /** The revocations among what a full server has refused: by themselves, they need no memory. */
+  async #revokeLeft(call: Call, changes: readonly Change[], now: number, outcomes: readonly Outcome[]) {
+    const left = changes.filter((change, place) => change.kind === "revoke" && !outcomes[place])
+    const work = this.#share(left).map(({ base, others }) => this.#apply(call, base, others, now, []))
+    await Promise.all(work)
+  }
+
   /** Several changes of one session stay together, in their order. */
-  #share(changes: readonly Change[]): Iterable<Portion> {
+  #share(changes: readonly Change[]): Portion[] {
     const repeated = repeatedIds(changes)
     const portions = new Map<number, Portion>()
     for (const [place, change] of changes.entries()) {
@@ -53,7 +82,7 @@ export class ChangeWriter {
       if (isPlain(change) && !repeated.has(change.id)) portion.plain.push({ change, place })
       else portion.others.push({ change, place })
     }
-    return portions.values()
+    return [...portions.values()]
   }
 
   async #patch(
@@ -90,6 +119,19 @@ export class ChangeWriter {
     const keys = [...sessions, ...Array.from(indexes, name => base + name)]
     const replies = readReplies(await call.run(this.#applyScript, keys, values))
     for (const [index, { place }] of changes.entries()) outcomes[place] = readOutcome(replies[index])
+  }
+}
+
+/** Whether a full server could refuse one script and not another. */
+function mayBeStoredInPart(portions: readonly Portion[]): boolean {
+  const scripts = portions.flatMap(({ plain, others }) => [plain, others]).filter(each => each.length > 0)
+  return scripts.length > 1 && scripts.flat().some(({ change }) => change.kind !== "revoke")
+}
+
+/** Rejects if one of them has failed in another way: what became of it is unknown. */
+async function othersSettled(work: readonly (Promise<void> | false)[]): Promise<void> {
+  for (const each of await Promise.allSettled(work)) {
+    if (each.status === "rejected" && !isOutOfMemory(each.reason)) throw each.reason
   }
 }
 

@@ -4,6 +4,9 @@ import { beginCall, type Call } from "./call.ts"
 import type { Client } from "./client.ts"
 import { abandonedError, offlineError, redisError, timeoutError } from "./errors.ts"
 
+/** Milliseconds in which a reply that is on its way arrives. */
+const GRACE = 50
+
 /**
  * The way to the server. A call ends when its caller gives up or after `timeout`; a connection that has been silent
  * for as long is dropped and opened anew, since a half-open one would never say so. While there is none, calls fail
@@ -63,7 +66,7 @@ export class Connection {
       }
       const settle = this.#limit(operation, signal, end)
       work(beginCall(this.#client, ending.signal, this.#onReply))
-        .then(resolve, fail)
+        .then(resolve, end)
         .finally(settle)
     })
   }
@@ -83,10 +86,10 @@ export class Connection {
   #limit(operation: string, signal: AbortSignal | undefined, end: (error: unknown) => void): () => void {
     const onAbort = (): void => end(abandonedError(operation, signal?.reason))
     const [client, started] = [this.#client, performance.now()]
-    const timer = setTimeout(() => {
-      // The call has to reject before its connection is dropped.
+    let timer = setTimeout(() => {
+      // The call has to reject before its connection is dropped; and work that settles now has not waited for a reply.
       end(timeoutError(operation, this.address, this.#timeout))
-      this.#onSilence(client, started)
+      timer = setTimeout(() => this.#onSilence(client, started), GRACE)
     }, this.#timeout)
     signal?.addEventListener("abort", onAbort, { once: true })
     this.#endings.add(end)

@@ -78,7 +78,11 @@ export const serverCode = (error: unknown): string =>
 
 /** Whether the keys are on their way to another node: nothing was done, and later it can be. */
 export const isUnderWay = (error: unknown): boolean =>
-  serverCode(error) === "TRYAGAIN" || messageOf(error).startsWith("Too many Cluster redirections")
+  serverCode(error) === "TRYAGAIN" ||
+  /^Too many Cluster redirections|attempted to access a non local key/.test(messageOf(error))
+
+/** Whether the server has refused a write, or a script before its first one, for want of memory. */
+export const isOutOfMemory = (error: unknown): boolean => /(?:^|-)OOM\b/.test(messageOf(error))
 
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
@@ -139,6 +143,14 @@ export const abandonedError = (operation: string, reason: unknown): SessionError
     "ERR_SESSION_STORE_TIMEOUT",
     `The caller gave ${operation} up before the Redis server answered: whether a change was stored is unknown.`,
     reason,
+  )
+
+export const fullError = (cause?: unknown): SessionError =>
+  new SessionError(
+    "ERR_SESSION_STORE_FULL",
+    "The Redis server has no memory left: nothing of this call has been stored. Raise maxmemory, or shorten the sessions' " +
+      "lifetimes; revocations still work.",
+    cause,
   )
 
 export const replicationError = (reached: number, wanted: number, timeout: number): SessionError =>

@@ -1,4 +1,4 @@
-import type { Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
+import type { ClientFacts, Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
 import { clientFromJson, loginFromJson } from "../record-json.ts"
 import { decodeText, encodeText, indexName } from "./layout.ts"
 
@@ -80,30 +80,33 @@ export function earliestEnd(data: SessionData): string {
   return end === Number.POSITIVE_INFINITY ? "" : `${end}`
 }
 
-/** The record that the fields of a hash make. Throws when they make none. */
-export function decodeRecord(id: string, fields: readonly string[]): SessionRecord {
+const NO_CLIENT: ClientFacts = {}
+
+/** The record that the fields of a hash make, without the keys that have ended. Throws when they make none. */
+export function decodeRecord(id: string, fields: readonly string[], now: number): SessionRecord {
   let [version, facts]: (string | undefined)[] = []
   const data = new Map<string, StoredValue>()
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const [name = "", value = ""] = [fields[index], fields[index + 1]]
-    if (name.startsWith(DATA)) data.set(decodeText(name.slice(DATA.length)), decodeValue(value))
+    if (name.startsWith(DATA)) decodeValue(name.slice(DATA.length), value, now, data)
     else if (name === FACTS) facts = value
     else if (name === VERSION) version = value
   }
   if (facts === undefined) throw new TypeError("it has no facts")
-  return { id, version: toNumber(version), ...decodeFacts(facts), data }
+  return decodeFacts(id, toNumber(version), facts.split("\t"), data)
 }
 
-function decodeFacts(text: string): Omit<SessionRecord, "id" | "version" | "data"> {
-  const facts = text.split("\t")
+function decodeFacts(id: string, version: number, facts: string[], data: SessionData): SessionRecord {
   if (facts.length !== 17) throw new TypeError(`it has ${facts.length} facts`)
   const [epoch, , expiresAt, lastSeenAt, absoluteExpiresAt, , , generation, ...others] = facts
   const [idleTimeout, persistent, createdAt, rotatedAt, secretHash, previous, confirmedAt, login, client] =
     others
   return {
+    id,
     secretHash: secretHash ?? "",
     previous: decodePrevious(previous, confirmedAt),
     epoch: toNumber(epoch),
+    version,
     generation: toNumber(generation),
     createdAt: toNumber(createdAt),
     rotatedAt: toNumber(rotatedAt),
@@ -113,18 +116,21 @@ function decodeFacts(text: string): Omit<SessionRecord, "id" | "version" | "data
     expiresAt: toNumber(expiresAt),
     persistent: persistent === "1",
     login: login ? loginFromJson(JSON.parse(login)) : undefined,
-    client: clientFromJson(JSON.parse(client ?? "")),
+    client: client === "{}" ? NO_CLIENT : clientFromJson(JSON.parse(client ?? "")),
+    data,
   }
 }
 
 const decodePrevious = (secretHash?: string, confirmedAt?: string): SessionRecord["previous"] =>
   secretHash ? { secretHash, confirmedAt: confirmedAt ? toNumber(confirmedAt) : undefined } : undefined
 
-function decodeValue(value: string): StoredValue {
+function decodeValue(key: string, value: string, now: number, data: Map<string, StoredValue>): void {
   const colon = value.indexOf(":")
   if (colon === -1) throw new TypeError("a value lacks its colon")
   const text = decodeText(value.slice(colon + 1))
-  return colon === 0 ? { text } : { text, expiresAt: toNumber(value.slice(0, colon)) }
+  if (colon === 0) return void data.set(decodeText(key), { text })
+  const expiresAt = toNumber(value.slice(0, colon))
+  if (now < expiresAt) data.set(decodeText(key), { text, expiresAt })
 }
 
 function toNumber(text = ""): number {

@@ -1,4 +1,3 @@
-import { liveData } from "../../contract/apply-change.ts"
 import type { Outcome } from "../../contract/change.ts"
 import { SessionError } from "../../contract/errors.ts"
 import type { HitOutcome } from "../../contract/hit.ts"
@@ -13,8 +12,8 @@ export function readRecord(id: string, reply: Reply, now: number): SessionRecord
   const fields = typeof reply === "string" ? reply.split("\n") : readTexts(reply)
   if (fields.length < 2) return undefined
   try {
-    const record = decodeRecord(id, fields)
-    return now < record.expiresAt ? { ...record, data: liveData(record.data, now) } : undefined
+    const record = decodeRecord(id, fields, now)
+    return now < record.expiresAt ? record : undefined
   } catch (error) {
     throw unreadableRecord(id, error)
   }

@@ -11,6 +11,8 @@ const probe = (publishCommand: string): Script =>
 local base = ARGV[1]
 redis.call('${publishCommand}', base .. 'feed', 'h probe 0')
 redis.call('HSET', KEYS[1], 'probe', '1')
+redis.call('HSETNX', KEYS[1], 'probe', '1')
+redis.call('EXISTS', KEYS[1])
 redis.call('HGET', KEYS[1], 'probe')
 redis.call('HGETALL', KEYS[1])
 redis.call('HDEL', KEYS[1], 'nothing')

@@ -1,16 +1,22 @@
 import type { SessionRecord } from "../../contract/record.ts"
 import type { Call } from "./call.ts"
-import type { Reply } from "./client.ts"
+import type { Client, Reply } from "./client.ts"
 import type { Layout } from "./layout.ts"
 import { readRecord, readReplies } from "./replies.ts"
 import { readScript } from "./scripts/read.ts"
 
-/** Reads sessions by their ids: one by itself, many in one bucket by one script. */
+/** Reads sessions by their ids: one by itself, many by one script, and by themselves what that leaves because of its size. */
 export class SessionReader {
   readonly #layout: Layout
+  readonly #isByScript: boolean
 
-  constructor(layout: Layout) {
+  /**
+   * Where there are several buckets, few sessions are in the same. In a Cluster, a script whose sessions are not all there
+   * would wait while their slot moves to another node, however many buckets there are.
+   */
+  constructor(layout: Layout, kind: Client["kind"]) {
     this.#layout = layout
+    this.#isByScript = layout.buckets === 1 && kind !== "cluster"
   }
 
   async read(call: Call, ids: readonly string[], now: number): Promise<(SessionRecord | undefined)[]> {
@@ -18,11 +24,12 @@ export class SessionReader {
     return replies.map((reply, index) => readRecord(ids[index] ?? "", reply, now))
   }
 
-  /** Where there are several buckets, few sessions are in the same; and a script would wait while a Cluster moves one. */
   async #ask(call: Call, ids: readonly string[]): Promise<readonly Reply[]> {
     const keys = ids.map(id => this.#layout.sessionKey(id))
-    if (this.#layout.buckets === 1 && keys.length > 1)
-      return readReplies(await call.run(readScript, keys, []))
-    return await Promise.all(keys.map(key => call.send(key, ["HGETALL", key])))
+    const alone = (key: string): Promise<Reply> => call.send(key, ["HGETALL", key])
+    if (!this.#isByScript || keys.length === 1) return await Promise.all(keys.map(alone))
+    const replies = readReplies(await call.run(readScript, keys, []))
+    if (!replies.includes(null)) return replies
+    return await Promise.all(replies.map((reply, index) => reply ?? alone(keys[index] ?? "")))
   }
 }

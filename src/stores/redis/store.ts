@@ -65,7 +65,7 @@ export class RedisStore
     this.#layout = layout
     this.#replication = replication
     this.#now = context.now
-    this.#reader = new SessionReader(layout)
+    this.#reader = new SessionReader(layout, connection.client.kind)
     this.#writer = new ChangeWriter(layout, scripts)
     this.#index = new IndexQueries(layout, indexScripts(scripts))
     this.#buckets = new BucketQueries(layout, bucketScripts(scripts))

@@ -1,3 +1,4 @@
+import { serverCode } from "./errors.ts"
 import type { ServerClient, SubscriberConnection } from "./subscriber.ts"
 
 /** Pub/sub of one server (`PUBLISH`), or sharded as in a cluster (`SPUBLISH`). */
@@ -13,8 +14,13 @@ export function subscriberConnection(
 ): SubscriberConnection {
   const listener = open("listen")
   const speaker = open("speak")
+  let subscribed: readonly string[] = []
+  const requireStaying = async (): Promise<void> => {
+    if (publishCommand === "SPUBLISH") await Promise.all(subscribed.map(channel => ask(speaker, channel)))
+  }
   return {
     async subscribe(channels, onMessage) {
+      subscribed = channels
       await Promise.all([listener.connect(), speaker.connect()])
       // One by one: a cluster refuses a command with channels of several slots.
       await Promise.all(channels.map(channel => listener.subscribe(channel, onMessage)))
@@ -25,6 +31,7 @@ export function subscriberConnection(
       const [role] = await Promise.all([
         speaker.command("ROLE").catch(() => undefined),
         speaker.command(publishCommand, channel, text),
+        requireStaying(),
       ])
       if (isReplica(role)) throw new Error("the server is a replica")
     },
@@ -40,3 +47,17 @@ export function subscriberConnection(
 
 /** Where `ROLE` is not allowed, its answer is `undefined`, and the server counts as a master. */
 const isReplica = (role: unknown): boolean => Array.isArray(role) && String(role[0]) !== "master"
+
+/**
+ * Fails while the channel's slot is on its way to another master: of keys that have arrived there, the changes are published
+ * there, while subscribers stay here until the whole slot has moved. There is no key of the channel's name, so its server
+ * answers ASK from the moment on at which a key may have left.
+ */
+async function ask(speaker: ServerClient, channel: string): Promise<void> {
+  try {
+    await speaker.command("EXISTS", channel)
+  } catch (error) {
+    if (serverCode(error) !== "ASK") throw error
+    throw new Error("a channel is moving to another master", { cause: error })
+  }
+}

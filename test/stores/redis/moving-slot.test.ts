@@ -1,16 +1,16 @@
 import assert from "node:assert/strict"
 import { after, describe, it } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
+import type { SessionRecord } from "../../../src/contract/record.ts"
 import { createRedisStore } from "../../../src/stores/redis/index.ts"
-import { indexName } from "../../../src/stores/redis/layout.ts"
-import { hashSlot } from "../../../src/stores/redis/subscriber-slots.ts"
+import { indexName, Layout } from "../../../src/stores/redis/layout.ts"
 import { changes, dataOf } from "../../../src/testing/index.ts"
 import { startRedisCluster } from "../../services/redis.ts"
-import type { RedisServer } from "../../services/redis-server.ts"
 import { clusterTargets } from "./cluster-targets.ts"
 import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { ONLY_SLOT, slotMove } from "./slot-move.ts"
 
-const { create, patch } = changes
+const { create, patch, revoke, touch } = changes
 
 describe("while a Cluster moves a slot to another node", async () => {
   const cluster = await startRedisCluster()
@@ -20,7 +20,7 @@ describe("while a Cluster moves a slot to another node", async () => {
     it(`G2: no session escapes its user's revocation, by ${name}`, async () => {
       const prefix = newPrefix()
       const store = await createRedisStore({ ...target(), prefix, buckets: 1 })
-      const move = await beginMove(cluster.nodes, hashSlot("0"))
+      const move = await slotMove(cluster.nodes, ONLY_SLOT)
       try {
         const login = aLogin("ada")
         const sessions = Array.from({ length: 5 }, () => aSession({ login }))
@@ -51,40 +51,78 @@ describe("while a Cluster moves a slot to another node", async () => {
         await store.close()
       }
     })
+
+    it(`what has not left is found, changed and revoked as ever, by ${name}`, async () => {
+      const prefix = newPrefix()
+      const store = await createRedisStore({ ...target(), prefix, buckets: 1 })
+      const move = await slotMove(cluster.nodes, ONLY_SLOT)
+      try {
+        const login = aLogin("ada", { externalId: "sid" })
+        const [first, second, third] = [aSession({ login }), aSession({ login }), aSession({ login })]
+        await store.apply([first, second, third].map(create))
+        await move.begin()
+        const found = await store.find([first.id, "nobody", second.id])
+        assert.deepEqual(
+          found.map(record => record?.id),
+          [first.id, undefined, second.id],
+        )
+        for (const index of [`u:${indexName("ada")}`, `e:${indexName("sid")}`]) {
+          await move.take(`${prefix}{0}:${index}`)
+        }
+        assert.deepEqual(await store.apply([patch(first), revoke(second)]), [applied(2), applied(1)])
+        await move.take(`${prefix}{0}:s:${first.id}`)
+        assert.equal((await store.find([first.id, third.id])).filter(Boolean).length, 2)
+        const { absoluteExpiresAt, idleTimeout, persistent } = third
+        const lifetime = { absoluteExpiresAt, idleTimeout, persistent, expiresAt: absoluteExpiresAt }
+        const lengthening = store.apply([patch(third, { lifetime })])
+        lengthening.catch(() => {})
+        await delay(100)
+        await move.takeAll()
+        await move.end()
+        assert.deepEqual(await lengthening, [applied(2)], "once, when its user's index has arrived")
+        assert.deepEqual((await store.revokeByUser("ada")).toSorted(), [first.id, third.id].toSorted())
+      } finally {
+        await move.end()
+        await store.close()
+      }
+    })
+
+    it(`G12: a call that waits for it takes no other call's connection along, by ${name}`, async () => {
+      const [prefix, timeout] = [newPrefix(), 1000]
+      const store = await createRedisStore({ ...target(), prefix, timeout })
+      const move = await slotMove(cluster.nodes, ONLY_SLOT)
+      try {
+        const sessions = inEachBucket(new Layout(prefix, 16))
+        const [moving, ...others] = sessions
+        assert.ok(moving)
+        await store.apply(sessions.map(create))
+        await move.begin()
+        await move.take(`${prefix}{0}:s:${moving.id}`)
+        const ids = others.map(({ id }) => id)
+        const seen = { at: moving.lastSeenAt + 1, expiresAt: moving.expiresAt + 1 }
+        const touching = assert.rejects(store.apply([touch(moving, seen)]), {
+          code: "ERR_SESSION_STORE_TIMEOUT",
+        })
+        for (const until = performance.now() + 2 * timeout; performance.now() < until; await delay(2)) {
+          assert.equal((await store.find(ids)).filter(Boolean).length, ids.length)
+        }
+        await touching
+      } finally {
+        await move.takeAll()
+        await move.end()
+        await store.close()
+      }
+    })
   }
 })
 
-/** Moves one slot from the node that serves it to the next one. */
-async function beginMove(nodes: readonly RedisServer[], slot: number) {
-  const from = await ownerOf(nodes, slot)
-  const to = nodes[(nodes.indexOf(from) + 1) % nodes.length] ?? from
-  const [fromId, toId] = [await from.cli("CLUSTER", "MYID"), await to.cli("CLUSTER", "MYID")]
-  let isOver = true
-  return {
-    async begin() {
-      isOver = false
-      await to.cli("CLUSTER", "SETSLOT", `${slot}`, "IMPORTING", fromId)
-      await from.cli("CLUSTER", "SETSLOT", `${slot}`, "MIGRATING", toId)
-    },
-    async take(key: string) {
-      const reply = await from.cli("MIGRATE", "127.0.0.1", `${to.port}`, key, "0", "5000")
-      assert.match(reply, /^(OK|NOKEY)$/)
-    },
-    async end() {
-      if (isOver) return
-      isOver = true
-      for (const node of [to, from]) await node.cli("CLUSTER", "SETSLOT", `${slot}`, "NODE", toId)
-    },
-  }
-}
+const applied = (version: number) => ({ kind: "applied", version })
 
-async function ownerOf(nodes: readonly RedisServer[], slot: number): Promise<RedisServer> {
-  for (const node of nodes) {
-    const own = /myself\S* .* connected (.*)$/m.exec(await node.cli("CLUSTER", "NODES"))?.[1] ?? ""
-    for (const range of own.split(" ")) {
-      const [first = Number.NaN, last = first] = range.split("-").map(Number)
-      if (first <= slot && slot <= last) return node
-    }
+function inEachBucket(layout: Layout): SessionRecord[] {
+  const sessions = new Map<number, SessionRecord>()
+  while (sessions.size < layout.buckets) {
+    const session = aSession()
+    sessions.set(layout.bucketOf(session.id), session)
   }
-  throw new Error(`no node serves slot ${slot}`)
+  return layout.bases().flatMap((_, bucket) => sessions.get(bucket) ?? [])
 }

@@ -13,7 +13,7 @@ import { changes, dataOf } from "../../../src/testing/index.ts"
 import { type FaultProxy, startFaultProxy } from "../../services/fault-proxy.ts"
 import { startRedis } from "../../services/redis.ts"
 import type { RedisServer } from "../../services/redis-server.ts"
-import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { aSession, newPrefix } from "./given-session.ts"
 import { untilResolved } from "./until-resolved.ts"
 
 const clients: Readonly<Record<string, (url: string) => RedisOptions>> = {
@@ -21,7 +21,7 @@ const clients: Readonly<Record<string, (url: string) => RedisOptions>> = {
   "an ioredis client": url => ({ client: new Redis(url, { lazyConnect: true }) }),
 }
 
-const { create, patch, revoke } = changes
+const { create, patch } = changes
 
 interface Given extends AsyncDisposable {
   readonly server: RedisServer
@@ -118,23 +118,6 @@ for (const [name, target] of Object.entries(clients)) {
     })
   })
 }
-
-describe("a Redis server without memory left", () => {
-  it("takes no new session and no change, says so, and goes on to revoke", async () => {
-    await using full = await given(url => ({ url }))
-    const { server, store, session: kept } = full
-    const revoked = aSession({ login: aLogin("ada") })
-    await store.apply([create(revoked)])
-    await server.cli("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1mb")
-    const isFull = (error: unknown) => unavailable(error) && /no memory left/.test(String(error))
-    await assert.rejects(store.apply([create(aSession())]), isFull)
-    await assert.rejects(store.apply([patch(kept, { set: dataOf(["a", "1"]) })]), isFull)
-    assert.deepEqual(await store.find([kept.id]), [kept])
-    assert.deepEqual(await store.revokeByUser("ada"), [revoked.id])
-    assert.deepEqual(await store.apply([revoke(kept)]), [{ kind: "applied", version: 1 }])
-    assert.deepEqual(await store.find([kept.id, revoked.id]), [undefined, undefined])
-  })
-})
 
 const unavailable = (error: unknown): boolean => isSessionError(error, "ERR_SESSION_STORE_UNAVAILABLE")
 const timedOut = (error: unknown): boolean => isSessionError(error, "ERR_SESSION_STORE_TIMEOUT")

@@ -7,6 +7,7 @@ import { createRedisStore, parseRedisUrl, type RedisOptions } from "../../../src
 import { changes, dataOf } from "../../../src/testing/index.ts"
 import { eventually } from "../../services/eventually.ts"
 import { redisClusterUrl, redisUrl } from "../../services/redis.ts"
+import { FeedLog } from "./feed-log.ts"
 import { aLogin, aSession, newPrefix } from "./given-session.ts"
 
 const url = await redisUrl()
@@ -47,6 +48,30 @@ describe("what the Redis store publishes", () => {
       assert.deepEqual(texts, published)
     } finally {
       listener.disconnect()
+      await store.close()
+    }
+  })
+
+  it("names a session by its whole id, whatever that is", async () => {
+    const store = await createRedisStore({ url, prefix: newPrefix() })
+    const log = new FeedLog()
+    store.observe(log, { heartbeatInterval: 250 })
+    try {
+      await eventually("the observer is connected", () => log.isConnected)
+      const sessions = ["a\0b", "x\ny", "\ud800", "a b", "%s"].map(id => aSession({ id }))
+      const set = dataOf(["a", "1"])
+      await store.apply(sessions.map(create))
+      await store.apply(sessions.map(session => patch(session, { set })))
+      await store.apply(sessions.map(session => patch(session, { set, unset: ["b"] })))
+      await store.apply(sessions.map(revoke))
+      await eventually("all notices", () => log.notices.length >= 3 * sessions.length)
+      assert.deepEqual(log.notices, [
+        ...sessions.map(({ id }) => ({ kind: "changed", id, version: 2 })),
+        ...sessions.map(({ id }) => ({ kind: "changed", id, version: 3 })),
+        ...sessions.map(({ id }) => ({ kind: "revoked", id })),
+      ])
+      assert.deepEqual(log.transitions, ["connected"])
+    } finally {
       await store.close()
     }
   })

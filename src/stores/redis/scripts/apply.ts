@@ -5,8 +5,9 @@ import { prelude, type Script, type ScriptOptions, script } from "./script.ts"
  * its place among the KEYS; then come the indexes. As `applyChange` says, fact by fact. One outcome each: the version,
  * or the name of what hindered it.
  *
- * Changes are worked out first; then their notices are published, in one message; then each session is written, once. A
- * user without the right to publish so changes nothing at all.
+ * Changes are worked out first; then the server is asked whether it takes them; then their notices are published, in one
+ * message; then each session is written, once. So all or nothing is done, and nothing is told that is not done: a server
+ * without memory, one that takes no writes, or a user who may not publish refuses the whole script.
  */
 export const applyScript = (options: ScriptOptions): Script =>
   script(prelude(options), STATE, DATA, FACTS, KINDS, INDEXES, WRITE, MAIN)
@@ -112,7 +113,7 @@ local kinds = {}
 function kinds.create(s, last)
   local version, facts, authenticatedAt = take(), take(), take()
   if isLive(s) then return 'exists' end
-  -- Only then: a server without memory left refuses a script at its first write, unless that is a removal.
+  -- Only then: a removal takes as long as half a creation.
   s.isReplaced = s.isReplaced or call('EXISTS', s.key) == 1 or call('ZSCORE', base .. 'x', idOf(s))
   s.v, s.closed = version, facts
   open(s)
@@ -232,6 +233,25 @@ end
 `
 
 const MAIN = `
+-- A server looks at its memory before a script, and once the first write has passed, so do all. So the first is one that
+-- needs memory, if any does; and it changes nothing.
+local function requireWriting()
+  local needsMemory, needsRemoval = false, false
+  for _, s in ipairs(sessions) do
+    needsMemory, needsRemoval = needsMemory or s.isChanged, needsRemoval or s.isReplaced
+    -- Indexes that are not among the KEYS may be on their way to another node.
+    if s.isLasting and not s.authenticatedAt and s.u ~= '' then
+      call('EXISTS', base .. 'u:' .. s.u)
+      if s.n ~= '' then call('EXISTS', base .. 'e:' .. s.n) end
+    end
+  end
+  if needsMemory then
+    call('ZADD', base .. 'x', 'XX', 'GT', '-inf', '')
+  elseif needsRemoval then
+    requireRemoval()
+  end
+end
+
 local outcomes = {}
 while at < #ARGV do
   local s, kind = session(tonumber(take())), take()
@@ -249,6 +269,7 @@ for _, s in ipairs(sessions) do
     news[#news + 1] = 'c ' .. idOf(s) .. ' ' .. s.v
   end
 end
+requireWriting()
 if #news > 0 then publish(table.concat(news, '\\n')) end
 for _, s in ipairs(sessions) do settle(s) end
 return outcomes

@@ -45,6 +45,7 @@ else
   for i = 4, #ARGV do ids[#ids + 1] = ARGV[i] end
 end
 local live, missing = 0, {}
+requireRemoval()
 publish('a')
 for _, id in ipairs(ids) do
   local s = load(base .. 's:' .. id)

@@ -66,6 +66,7 @@ local ids = {}
 for _, id in ipairs(live()) do
   if except ~= '=' .. id then ids[#ids + 1] = id end
 end
+if #ids > 0 then requireRemoval() end
 if #ids > 0 and notice ~= '' then publish(notice) end
 for _, id in ipairs(ids) do
   if notice == '' then publish('r ' .. id) end

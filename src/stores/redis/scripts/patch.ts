@@ -15,9 +15,9 @@ export const patchScript = (options: ScriptOptions): Script =>
   script(
     feed(options),
     `
-local id, match, sub = #base + 3, string.match, string.sub
+local id, match, sub, format = #base + 3, string.match, string.sub, string.format
 local KEYS, ARGV = KEYS, ARGV
-local outcomes, news, at = {}, {}, 3
+local outcomes, news, at, first = {}, {}, 3, nil
 for i = 1, #KEYS do
   local found = call('HMGET', KEYS[i], 'v', 'f')
   local outcome = 'gone'
@@ -31,7 +31,11 @@ for i = 1, #KEYS do
         outcome = '${HAS_ENDED_KEYS}'
       else
         outcome = found[1] + 1
-        news[#news + 1] = string.format('c %s %.0f', sub(KEYS[i], id), outcome)
+        -- In the epoch's place, for what follows.
+        ARGV[at] = format('%.0f', outcome)
+        -- Not by \`%s\`, which ends at a NUL.
+        news[#news + 1] = 'c ' .. sub(KEYS[i], id) .. ' ' .. ARGV[at]
+        first = first or KEYS[i]
       end
     end
   end
@@ -39,12 +43,16 @@ for i = 1, #KEYS do
   at = at + 3 + ARGV[at + 2]
 end
 
-if #news > 0 then publish(table.concat(news, '\\n')) end
+if first then
+  -- It is there, so nothing changes; but a server that takes no writes, or has no memory left, refuses this one.
+  call('HSETNX', first, 'f', '')
+  publish(table.concat(news, '\\n'))
+end
 at = 3
 for i = 1, #KEYS do
   local last = at + 2 + ARGV[at + 2]
   if type(outcomes[i]) == 'number' then
-    call('HSET', KEYS[i], 'v', string.format('%.0f', outcomes[i]), unpack(ARGV, at + 3, last))
+    call('HSET', KEYS[i], 'v', ARGV[at], unpack(ARGV, at + 3, last))
   end
   at = last + 1
 end

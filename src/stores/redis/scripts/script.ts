@@ -43,12 +43,13 @@ local function keep(key, ms)
   if call('PTTL', key) < ms then call('PEXPIRE', key, string.format('%.0f', ms)) end
 end
 
+-- An index that is on its way to another node cannot be reached; the entry in it is stale then, and will be taken out.
 local function unindex(id, user, external)
   if user ~= '' then
-    call('ZREM', base .. 'u:' .. user, id)
+    redis.pcall('ZREM', base .. 'u:' .. user, id)
     call('ZREM', base .. 'l', id)
   end
-  if external ~= '' then call('ZREM', base .. 'e:' .. external, id) end
+  if external ~= '' then redis.pcall('ZREM', base .. 'e:' .. external, id) end
 end
 
 local function remove(id)
@@ -58,6 +59,13 @@ local function remove(id)
   call('ZREM', base .. 'x', id)
   call('ZREM', base .. 'l', id)
   if s then unindex(id, open(s).u, s.n) end
+end
+
+-- Before anything is told: fails where \`remove\` would, on a server that takes no writes, or has sent the bucket's own
+-- indexes to another node. There is no such member.
+local function requireRemoval()
+  call('ZREM', base .. 'x', '\\0')
+  call('ZREM', base .. 'l', '\\0')
 end
 `
 
