@@ -1,165 +1,24 @@
 import assert from "node:assert/strict"
-import type { IncomingMessage } from "node:http"
 import { describe, it } from "node:test"
 import { setImmediate as turn } from "node:timers/promises"
-import express from "express"
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  exportJWK,
-  generateKeyPair,
-  type JWTPayload,
-  jwtVerify,
-  SignJWT,
-} from "jose"
-import { serveBackChannelLogout } from "../../../src/adapters/express.ts"
-import { serveBackChannelLogout as serveByFetch } from "../../../src/adapters/fetch.ts"
-import { serveBackChannelLogout as serveByNode } from "../../../src/adapters/node.ts"
+import { createRemoteJWKSet, customFetch, errors, generateKeyPair, jwtVerify } from "jose"
 import { isSessionError } from "../../../src/contract/errors.ts"
 import { externalIdOf } from "../../../src/http/back-channel/external-id.ts"
-import {
-  type BackChannelLogout,
-  type BackChannelLogoutOptions,
-  backChannelLogout,
-} from "../../../src/http/back-channel/logout.ts"
+import type { BackChannelLogoutOptions } from "../../../src/http/back-channel/logout.ts"
 import { Sessions } from "../../../src/http/sessions.ts"
-import { createMemoryStore } from "../../../src/stores/memory/index.ts"
-import { type Served, serve } from "../../adapters/served.ts"
 import { plainStore } from "../../testing/plain-store.ts"
-
-const ISSUER = "https://id.example"
-const CLIENT = "shop"
-const EVENT = "http://schemas.openid.net/event/backchannel-logout"
-
-const provider = await generateKeyPair("ES256")
-const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(provider.publicKey)), alg: "ES256" }] })
-const verify = async (token: string) =>
-  (await jwtVerify(token, keys, { algorithms: ["ES256"], typ: "logout+jwt" })).payload
-
-const seconds = (): number => Math.floor(Date.now() / 1_000)
-const goodClaims = (): JWTPayload => ({
-  iss: ISSUER,
-  aud: CLIENT,
-  iat: seconds(),
-  exp: seconds() + 120,
-  jti: "a1",
-  events: { [EVENT]: {} },
-  sid: "s1",
-  sub: "subject-1",
-})
-const without = (name: string): JWTPayload =>
-  Object.fromEntries(Object.entries(goodClaims()).filter(([claim]) => claim !== name))
-const tokenOf = (claims: JWTPayload, key = provider.privateKey, typ = "logout+jwt"): Promise<string> =>
-  new SignJWT(claims).setProtectedHeader({ alg: "ES256", typ }).sign(key)
-
-/** Two sessions of anna, of which the first came from the provider's session `s1`. */
-async function application({
-  print = false,
-  ...given
-}: Partial<BackChannelLogoutOptions> & { print?: boolean } = {}) {
-  const sessions = new Sessions(createMemoryStore(), { cookie: { secure: false } })
-  const federated = await sessions.open(undefined)
-  await federated.login("anna", { externalId: externalIdOf(ISSUER, "s1") })
-  const local = await sessions.open(undefined)
-  await local.login("anna")
-  const errors: unknown[] = []
-  const logout = backChannelLogout({
-    sessions,
-    verify,
-    issuer: ISSUER,
-    audience: CLIENT,
-    ...(!print && { onError: (error: unknown) => errors.push(error) }),
-    ...given,
-  })
-  const left = async () =>
-    (await sessions.list("anna")).map(({ id }) => (id === local.id ? "local" : "federated"))
-  return { sessions, logout, errors, left }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
-}
-
-const ADAPTERS: Readonly<Record<string, (logout: BackChannelLogout) => Promise<Served>>> = {
-  "node:http": logout => serve(serveByNode(logout)),
-  express: logout => serve(express().use(serveBackChannelLogout(logout))),
-  "express behind a body parser": logout =>
-    serve(
-      express()
-        .set("env", "test")
-        .use(express.urlencoded({ extended: false }), serveBackChannelLogout(logout)),
-    ),
-  fetch: logout => {
-    const handle = serveByFetch(logout)
-    return serve(async (request, response) => {
-      const { "content-type": type = "" } = request.headers
-      const body = request.method === "GET" ? null : await bodyOf(request)
-      const method = request.method ?? ""
-      const answer = await handle(
-        new Request("http://localhost/", { method, body, headers: { "content-type": type } }),
-      )
-      response.writeHead(answer.status, [...answer.headers].flat())
-      response.end(await answer.text())
-    })
-  },
-}
-
-const post = (served: Served, form: Record<string, string>) =>
-  fetch(served.origin, { method: "POST", body: new URLSearchParams(form) })
-
-for (const [adapter, start] of Object.entries(ADAPTERS)) {
-  describe(`back-channel logout, served by ${adapter}`, () => {
-    it("ends the session that the token's sid names, and answers 200 without caching", async () => {
-      const { logout, left, errors } = await application()
-      await using served = await start(logout)
-      const response = await post(served, { logout_token: await tokenOf(goodClaims()) })
-      assert.equal(response.status, 200)
-      assert.equal(response.headers.get("cache-control"), "no-store")
-      assert.deepEqual([await left(), errors], [["local"], []])
-    })
-
-    it("answers 400 with a JSON error to what is not signed by the provider, and ends nothing", async () => {
-      const { logout, left, errors } = await application()
-      await using served = await start(logout)
-      const stranger = await generateKeyPair("ES256")
-      const forged = await tokenOf(goodClaims(), stranger.privateKey)
-      for (const form of [{ logout_token: forged }, { logout_token: "x" }, { logout_token: "" }, {}]) {
-        const response = await post(served, form)
-        assert.equal(response.status, 400)
-        assert.equal(response.headers.get("content-type"), "application/json")
-        assert.equal(response.headers.get("cache-control"), "no-store")
-        assert.equal(JSON.parse(await response.text()).error, "invalid_request")
-      }
-      assert.equal((await left()).length, 2)
-      assert.equal(errors.length, 4)
-    })
-
-    it("answers 400 to a GET and to another type of body", async () => {
-      const { logout, left } = await application()
-      await using served = await start(logout)
-      assert.equal((await fetch(served.origin)).status, 400)
-      const body = JSON.stringify({ logout_token: await tokenOf(goodClaims()) })
-      const headers = { "content-type": "application/json" }
-      assert.equal((await fetch(served.origin, { method: "POST", headers, body })).status, 400)
-      assert.equal((await left()).length, 2)
-    })
-
-    it("does not keep a body that is too long for a token", async () => {
-      const { logout, left } = await application()
-      await using served = await start(logout)
-      const status = await post(served, { logout_token: "x".repeat(300_000) }).then(
-        response => response.status,
-        () => "broken off",
-      )
-      assert.notEqual(status, 200)
-      assert.equal((await left()).length, 2)
-    })
-  })
-}
+import {
+  application,
+  asked,
+  CLIENT,
+  EVENT,
+  goodClaims,
+  ISSUER,
+  provider,
+  seconds,
+  tokenOf,
+  without,
+} from "./provider.ts"
 
 describe("the claims of a logout token", () => {
   const wrong: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -342,9 +201,4 @@ function tokenMemory() {
   const seen = new Map<string, number>()
   const add = (jti: string, until: number) => void seen.set(jti, until)
   return { seen, usedTokens: { has: (jti: string) => seen.has(jti), add } }
-}
-
-function asked(logoutToken: string) {
-  const body = new URLSearchParams({ logout_token: logoutToken }).toString()
-  return { method: "POST", contentType: "application/x-www-form-urlencoded; charset=utf-8", body }
 }
