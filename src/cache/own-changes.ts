@@ -1,4 +1,4 @@
-import type { Change } from "../contract/change.ts"
+import { type Change, idOf } from "../contract/change.ts"
 import type { SessionRecord } from "../contract/record.ts"
 
 /** More than this under way at a time means a store that never answers; who is forgotten is read once more. */
@@ -23,7 +23,7 @@ export class OwnChanges {
     if (this.#underWay.size >= MAX_UNDER_WAY) this.#underWay.clear()
     for (const change of changes) {
       if (change.kind === "revoke") continue
-      const id = change.kind === "create" ? change.record.id : change.id
+      const id = idOf(change)
       this.#underWay.set(id, { before: held(id), newest: 0 })
     }
   }

@@ -142,6 +142,12 @@ export function clientFromJson(value: unknown): ClientFacts {
   }
 }
 
+const NO_CLIENT: ClientFacts = {}
+
+/** Most sessions know nothing of their clients. */
+export const clientFromText = (text: string): ClientFacts =>
+  text === "{}" ? NO_CLIENT : clientFromJson(JSON.parse(text))
+
 const previousToJson = ({ secretHash, confirmedAt }: PreviousSecret): PreviousSecret => ({
   secretHash,
   confirmedAt,

@@ -33,6 +33,18 @@ function laneOf(maxCalls: number, deadline = 1_000, subject = (item: string) => 
   return { lane, sent }
 }
 
+/** A lane with `z` answered, and a call of `a` and `b`: `b` is due 50 ms later than `a`, which comes to its deadline. */
+async function twoInOneCall() {
+  const { lane, sent } = laneOf(1, 100)
+  const first = lane.add("z")
+  const early = assert.rejects(lane.add("a"), code("ERR_SESSION_STORE_TIMEOUT"))
+  await new Promise(resolve => setTimeout(resolve, 50))
+  const late = lane.add("b")
+  sent[0]?.answer()
+  await first
+  return { lane, sent, early, late }
+}
+
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 /** Texts about subjects of their own. */
 const texts = (count: number, from = 0x4e00) => times(count, index => String.fromCharCode(from + index))
@@ -201,16 +213,10 @@ describe("a lane of several calls at once", () => {
   })
 
   it("G12: watches over what a full store makes it send alone", async () => {
-    const { lane, sent } = laneOf(1, 100)
-    const first = lane.add("z")
-    const early = assert.rejects(lane.add("a"), code("ERR_SESSION_STORE_TIMEOUT"))
-    await new Promise(resolve => setTimeout(resolve, 50))
-    const late = assert.rejects(lane.add("b"), code("ERR_SESSION_STORE_TIMEOUT"))
-    sent[0]?.answer()
-    await first
+    const { lane, sent, early, late } = await twoInOneCall()
     sent[1]?.fail(new SessionError("ERR_SESSION_STORE_FULL", "there is no room"))
     await early
-    await late
+    await assert.rejects(late, code("ERR_SESSION_STORE_TIMEOUT"))
     assert.deepEqual(
       sent.map(({ items }) => items),
       [["z"], ["a", "b"], ["a"], ["b"]],
@@ -219,13 +225,7 @@ describe("a lane of several calls at once", () => {
   })
 
   it("sends nothing alone that has been given up", async () => {
-    const { lane, sent } = laneOf(1, 100)
-    const first = lane.add("z")
-    const early = assert.rejects(lane.add("a"), code("ERR_SESSION_STORE_TIMEOUT"))
-    await new Promise(resolve => setTimeout(resolve, 50))
-    const late = lane.add("b")
-    sent[0]?.answer()
-    await first
+    const { sent, early, late } = await twoInOneCall()
     await early
     sent[1]?.fail(new SessionError("ERR_SESSION_STORE_FULL", "there is no room"))
     await turn()

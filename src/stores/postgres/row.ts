@@ -1,6 +1,6 @@
 import type { ClientFacts, Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
 import { readList, readNumber, readText, ShapeError } from "../json-shape.ts"
-import { clientFromJson, clientToJson, loginFactsFromJson, loginFactsToJson } from "../record-json.ts"
+import { clientFromText, clientToJson, loginFactsFromJson, loginFactsToJson } from "../record-json.ts"
 import { unreadableRow } from "./errors.ts"
 import type { PostgresRow } from "./pool.ts"
 import { decodeText, encodeText } from "./text.ts"
@@ -11,7 +11,6 @@ export const SELECTED = `id, secret_hash, previous_secret_hash, previous_confirm
   login_facts, external_id, client, data::text AS data`
 
 const NO_DATA: SessionData = new Map()
-const NO_FACTS: ClientFacts = {}
 
 /** Throws `ERR_SESSION_STORE_CORRUPT` when the row is not what this store writes. */
 export function decodeRecord(row: PostgresRow): SessionRecord {
@@ -31,7 +30,7 @@ export function decodeRecord(row: PostgresRow): SessionRecord {
       expiresAt: Number(row["expires_at"]),
       persistent: row["persistent"] === true,
       login: decodeLogin(row),
-      client: row["client"] === "{}" ? NO_FACTS : clientFromJson(parse(row["client"])),
+      client: clientFromText(readText(row["client"])),
       data: decodeData(readText(row["data"])),
     }
   } catch (error) {

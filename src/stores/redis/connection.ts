@@ -57,11 +57,10 @@ export class Connection {
     if (signal?.aborted) throw abandonedError(operation, signal.reason)
     this.#requireReady()
     return await new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => reject(redisError(error, this.address))
       const ending = new AbortController()
       setMaxListeners(0, ending.signal)
       const end = (error: unknown): void => {
-        fail(error)
+        reject(redisError(error, this.address))
         ending.abort(error)
       }
       const settle = this.#limit(operation, signal, end)

@@ -1,5 +1,6 @@
-import type { ClientFacts, Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
-import { clientFromJson, loginFromJson } from "../record-json.ts"
+import { liveData } from "../../contract/apply-change.ts"
+import type { Login, SessionData, SessionRecord, StoredValue } from "../../contract/record.ts"
+import { clientFromText, loginFromJson } from "../record-json.ts"
 import { decodeText, encodeText, indexName } from "./layout.ts"
 
 /**
@@ -80,20 +81,18 @@ export function earliestEnd(data: SessionData): string {
   return end === Number.POSITIVE_INFINITY ? "" : `${end}`
 }
 
-const NO_CLIENT: ClientFacts = {}
-
 /** The record that the fields of a hash make, without the keys that have ended. Throws when they make none. */
 export function decodeRecord(id: string, fields: readonly string[], now: number): SessionRecord {
   let [version, facts]: (string | undefined)[] = []
   const data = new Map<string, StoredValue>()
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const [name = "", value = ""] = [fields[index], fields[index + 1]]
-    if (name.startsWith(DATA)) decodeValue(name.slice(DATA.length), value, now, data)
+    if (name.startsWith(DATA)) data.set(decodeText(name.slice(DATA.length)), decodeValue(value))
     else if (name === FACTS) facts = value
     else if (name === VERSION) version = value
   }
   if (facts === undefined) throw new TypeError("it has no facts")
-  return decodeFacts(id, toNumber(version), facts.split("\t"), data)
+  return decodeFacts(id, toNumber(version), facts.split("\t"), liveData(data, now))
 }
 
 function decodeFacts(id: string, version: number, facts: string[], data: SessionData): SessionRecord {
@@ -116,7 +115,7 @@ function decodeFacts(id: string, version: number, facts: string[], data: Session
     expiresAt: toNumber(expiresAt),
     persistent: persistent === "1",
     login: login ? loginFromJson(JSON.parse(login)) : undefined,
-    client: client === "{}" ? NO_CLIENT : clientFromJson(JSON.parse(client ?? "")),
+    client: clientFromText(client ?? ""),
     data,
   }
 }
@@ -124,13 +123,11 @@ function decodeFacts(id: string, version: number, facts: string[], data: Session
 const decodePrevious = (secretHash?: string, confirmedAt?: string): SessionRecord["previous"] =>
   secretHash ? { secretHash, confirmedAt: confirmedAt ? toNumber(confirmedAt) : undefined } : undefined
 
-function decodeValue(key: string, value: string, now: number, data: Map<string, StoredValue>): void {
+function decodeValue(value: string): StoredValue {
   const colon = value.indexOf(":")
   if (colon === -1) throw new TypeError("a value lacks its colon")
   const text = decodeText(value.slice(colon + 1))
-  if (colon === 0) return void data.set(decodeText(key), { text })
-  const expiresAt = toNumber(value.slice(0, colon))
-  if (now < expiresAt) data.set(decodeText(key), { text, expiresAt })
+  return colon === 0 ? { text } : { text, expiresAt: toNumber(value.slice(0, colon)) }
 }
 
 function toNumber(text = ""): number {

@@ -1,5 +1,5 @@
 import { applyChange } from "../../contract/apply-change.ts"
-import type { Change, Outcome } from "../../contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../contract/change.ts"
 import type { SessionRecord } from "../../contract/record.ts"
 
 /** What every store is compared with: records in a map, changed by `applyChange`. */
@@ -10,7 +10,7 @@ export class ModelStore {
   readonly #met = new Set<string>()
 
   apply(change: Change, now: number): Outcome {
-    const id = change.kind === "create" ? change.record.id : change.id
+    const id = idOf(change)
     this.#known.add(id)
     const before = this.#records.get(id)
     const { outcome, record } = applyChange(before, change, now)

@@ -1,5 +1,5 @@
 import { applyChange } from "../../../src/contract/apply-change.ts"
-import type { Change, Outcome } from "../../../src/contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../../src/contract/change.ts"
 import type { Notice } from "../../../src/contract/feed.ts"
 import type { SessionRecord } from "../../../src/contract/record.ts"
 import type { Schedule } from "./schedule.ts"
@@ -52,7 +52,7 @@ export class Server {
   }
 
   apply(change: Change): Outcome {
-    const id = change.kind === "create" ? change.record.id : change.id
+    const id = idOf(change)
     const { outcome, record } = applyChange(this.#records.get(id), change, START + this.#schedule.now)
     if (record) this.#records.set(id, record)
     else this.#records.delete(id)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import fc from "fast-check"
 import { applyChange } from "../../../src/contract/apply-change.ts"
-import type { Change, Outcome } from "../../../src/contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../../src/contract/change.ts"
 import type { Login, SessionRecord } from "../../../src/contract/record.ts"
 import type { MemoryStore } from "../../../src/stores/memory/index.ts"
 import { ManualClock, RecordBuilder } from "../../../src/testing/index.ts"
@@ -16,7 +16,7 @@ export class Model {
   readonly #records = new Map<string, SessionRecord>()
 
   apply(change: Change, now: number): Outcome {
-    const id = change.kind === "create" ? change.record.id : change.id
+    const id = idOf(change)
     const { outcome, record } = applyChange(this.#records.get(id), change, now)
     if (record !== undefined) this.#records.set(id, record)
     else if (outcome.kind === "applied") this.#records.delete(id)

@@ -3,7 +3,7 @@ import { after, test } from "node:test"
 import fc from "fast-check"
 import pg from "pg"
 import { applyChange, liveData } from "../../../src/contract/apply-change.ts"
-import type { Change, Outcome } from "../../../src/contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../../src/contract/change.ts"
 import type { SessionRecord } from "../../../src/contract/record.ts"
 import { createPostgresStore } from "../../../src/stores/postgres/index.ts"
 import { postgresUrl } from "../../services/postgres.ts"
@@ -66,7 +66,7 @@ async function assertNoKeyEndsEarly(): Promise<void> {
 }
 
 function applyToModel(model: Map<string, SessionRecord>, change: Change): Outcome {
-  const name = change.kind === "create" ? change.record.id : change.id
+  const name = idOf(change)
   const { outcome, record } = applyChange(model.get(name), change, now)
   if (record) model.set(name, record)
   else model.delete(name)

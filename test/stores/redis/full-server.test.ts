@@ -10,7 +10,7 @@ import { changes, dataOf } from "../../../src/testing/index.ts"
 import { eventually } from "../../services/eventually.ts"
 import { startRedis } from "../../services/redis.ts"
 import { FeedLog } from "./feed-log.ts"
-import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { aLogin, applied, aSession, newPrefix } from "./given-session.ts"
 
 const { create, patch, revoke, touch } = changes
 const full = { code: "ERR_SESSION_STORE_FULL" }
@@ -132,5 +132,3 @@ describe("a Redis server without memory left", async () => {
     assert.deepEqual(await here.versions(), [1, undefined, undefined])
   })
 })
-
-const applied = (version: number) => ({ kind: "applied", version })

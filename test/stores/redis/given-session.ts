@@ -11,3 +11,6 @@ const builder = new RecordBuilder({ now: Date.now }, randomBytes(4).readUInt32LE
 export const aSession = (fields: Partial<SessionRecord> = {}): SessionRecord => builder.record(fields)
 
 export const aLogin: RecordBuilder["login"] = (userId, fields) => builder.login(userId, fields)
+
+/** The outcome of a change that the store has made. */
+export const applied = (version: number) => ({ kind: "applied", version })

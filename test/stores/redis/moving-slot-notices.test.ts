@@ -8,7 +8,7 @@ import { eventually } from "../../services/eventually.ts"
 import { startRedisCluster } from "../../services/redis.ts"
 import { clusterTargets } from "./cluster-targets.ts"
 import { FeedLog } from "./feed-log.ts"
-import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { aLogin, applied, aSession, newPrefix } from "./given-session.ts"
 import { ONLY_SLOT, slotMove } from "./slot-move.ts"
 
 const { create, patch, revoke } = changes
@@ -84,5 +84,3 @@ describe("notices while a Cluster moves a slot to another node", async () => {
     })
   }
 })
-
-const applied = (version: number) => ({ kind: "applied", version })

@@ -7,7 +7,7 @@ import { indexName, Layout } from "../../../src/stores/redis/layout.ts"
 import { changes, dataOf } from "../../../src/testing/index.ts"
 import { startRedisCluster } from "../../services/redis.ts"
 import { clusterTargets } from "./cluster-targets.ts"
-import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { aLogin, applied, aSession, newPrefix } from "./given-session.ts"
 import { ONLY_SLOT, slotMove } from "./slot-move.ts"
 
 const { create, patch, revoke, touch } = changes
@@ -115,8 +115,6 @@ describe("while a Cluster moves a slot to another node", async () => {
     })
   }
 })
-
-const applied = (version: number) => ({ kind: "applied", version })
 
 function inEachBucket(layout: Layout): SessionRecord[] {
   const sessions = new Map<number, SessionRecord>()

@@ -5,7 +5,7 @@ import { isSessionError } from "../../../src/contract/errors.ts"
 import { createRedisStore } from "../../../src/stores/redis/index.ts"
 import { changes, dataOf } from "../../../src/testing/index.ts"
 import { redisUrl } from "../../services/redis.ts"
-import { aLogin, aSession, newPrefix } from "./given-session.ts"
+import { aLogin, applied, aSession, newPrefix } from "./given-session.ts"
 
 const url = await redisUrl()
 const { create, patch } = changes
@@ -120,5 +120,3 @@ describe("the scripts of the Redis store", () => {
     }
   })
 })
-
-const applied = (version: number) => ({ kind: "applied", version })

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
 import { applyChange, liveData } from "../../../src/contract/apply-change.ts"
-import type { Change, Outcome } from "../../../src/contract/change.ts"
+import { type Change, idOf, type Outcome } from "../../../src/contract/change.ts"
 import type { SessionRecord } from "../../../src/contract/record.ts"
 import { createSqliteStore, type SqliteSessionStore } from "../../../src/stores/sqlite/index.ts"
 import { IDS, steps } from "../arbitrary-steps.ts"
@@ -45,7 +45,7 @@ for (const [name, options] of [
 }
 
 function applyToModel(model: Map<string, SessionRecord>, change: Change): Outcome {
-  const name = change.kind === "create" ? change.record.id : change.id
+  const name = idOf(change)
   const applied = applyChange(model.get(name), change, now)
   if (applied.record) model.set(name, applied.record)
   else model.delete(name)

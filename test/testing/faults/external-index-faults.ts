@@ -1,4 +1,4 @@
-import type { Change, Outcome, SessionRecord } from "../../../src/contract/index.ts"
+import { type Change, idOf, type Outcome, type SessionRecord } from "../../../src/contract/index.ts"
 import { ReferenceStore } from "../reference-store.ts"
 import type { Fault } from "./fault.ts"
 
@@ -14,7 +14,7 @@ function indexed(
 
     protected override change(change: Change): Outcome {
       const outcome = super.change(change)
-      const id = change.kind === "create" ? change.record.id : change.id
+      const id = idOf(change)
       if (outcome.kind === "applied") upkeep(this.#index, change, this.records.get(id))
       return outcome
     }
@@ -93,7 +93,7 @@ export const externalIndexFaults: readonly Fault[] = [
     if (change.kind !== "revoke") put(index, after)
   }),
   indexed("keeps the first external id", (index, change, after) => {
-    if (!after?.login) index.delete(change.kind === "create" ? change.record.id : change.id)
+    if (!after?.login) index.delete(idOf(change))
     else if (!index.has(after.id)) put(index, after)
   }),
   indexed("drops a session from the external index when it is used", (index, change, after) => {

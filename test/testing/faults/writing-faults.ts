@@ -1,9 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises"
-import { applyChange, type Change, type Outcome, type SessionRecord } from "../../../src/contract/index.ts"
+import {
+  applyChange,
+  type Change,
+  idOf,
+  type Outcome,
+  type SessionRecord,
+} from "../../../src/contract/index.ts"
 import { ReferenceStore } from "../reference-store.ts"
 import type { Fault } from "./fault.ts"
-
-const idOf = (change: Change): string => (change.kind === "create" ? change.record.id : change.id)
 
 /** Reads the record, thinks, writes it back as a whole: what every other change did meanwhile is lost. */
 class WholeRecord extends ReferenceStore {
